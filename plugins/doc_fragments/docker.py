@@ -15,8 +15,8 @@ options:
   docker_host:
     description:
       - Address of the Docker Engine API, as C(unix:///path/to/docker.sock) or C(tcp://host:port).
-      - The Docker context and the environment variable E(DOCKER_HOST) are not consulted, so that the engine spoken to is
-        the one asked for.
+      - The Docker context and the environment variable E(DOCKER_HOST) are not consulted, so that the engine
+        spoken to is the one asked for.
     type: str
     default: unix:///var/run/docker.sock
   tls:
@@ -47,5 +47,6 @@ options:
     type: float
     default: 30.0
 notes:
-  - Nothing but Python 3.9 or later is needed on the target to speak to the engine; the Docker SDK for Python is not used.
+  - Nothing but Python 3.9 or later is needed on the target to speak to the engine; the Docker SDK for Python is
+    not used.
 """

@@ -70,35 +70,37 @@ def checked(control: Control, scopes: Iterable[str]) -> Control:
         raise ControlError(f"Control {control.id}: scope {control.scope!r} is none of {', '.join(known)}")
     if control.severity not in SEVERITIES:
         raise ControlError(f"Control {control.id}: severity {control.severity!r} is none of {', '.join(SEVERITIES)}")
-    _check_references(control)
+    _check_references(control.id, control.references)
     if control.manual:
         return control
     if not control.actual:
         raise ControlError(f"Control {control.id}: it needs either actual and expected, or manual")
-    _check_expected(control)
+    _check_expected(control.id, control.expected)
     return control
 
 
-def _check_expected(control: Control) -> None:
-    expected: Any = control.expected
+def _check_expected(name: str, expected: object) -> None:
     if not isinstance(expected, Mapping) or len(expected) != 1:
-        raise ControlError(f"Control {control.id}: expected must hold exactly one operator, such as {{equals: false}}")
+        raise ControlError(f"Control {name}: expected must hold exactly one operator, such as {{equals: false}}")
     operator, operand = next(iter(expected.items()))
     fault = operand_fault(operator, operand)
     if fault:
-        raise ControlError(f"Control {control.id}: {fault}")
+        raise ControlError(f"Control {name}: {fault}")
 
 
-def _check_references(control: Control) -> None:
-    for reference in control.references:
+def _check_references(name: str, references: Iterable[object]) -> None:
+    for reference in references:
         if not isinstance(reference, Mapping) or not {"benchmark", "version", "id"} <= set(reference):
-            raise ControlError(f"Control {control.id}: a reference holds benchmark, version and id, not {reference!r}")
+            raise ControlError(f"Control {name}: a reference holds benchmark, version and id, not {reference!r}")
 
 
 def override(
     controls: Iterable[Control], changes: Mapping[str, Mapping[str, Any]], scopes: Iterable[str]
 ) -> list[Control]:
-    """The controls with a user's changes: by id, {expected, severity, enabled}. Raises ControlError for an unknown id."""
+    """The controls with a user's changes: by id, {expected, severity, enabled}.
+
+    Raises ControlError for an unknown id or field.
+    """
     by_id = {control.id: control for control in controls}
     for name, change in changes.items():
         if name not in by_id:

@@ -29,7 +29,7 @@ else:
     HAS_JMESPATH = True
 
 
-class Unknown(Exception):
+class UnknownFactError(Exception):
     """A fact that an expression reads could not be collected; the message is the fact and the reason."""
 
 
@@ -104,8 +104,8 @@ def evaluate(
 ) -> Evaluation:
     """Every control over every subject of its scope.
 
-    A control that applies to no subject gives one not_applicable, one that a human must judge gives one manual, one whose
-    scope or fact could not be read gives error: at least one verdict a control, so that none is lost in silence.
+    A control that applies to no subject gives one not_applicable, one that a human must judge gives one manual, one
+    whose scope or fact could not be read gives error: at least one verdict a control, so that none is lost in silence.
     """
     findings: list[Finding] = []
     passes = 0
@@ -150,7 +150,7 @@ def _judge(control: Control, subject: Subject, target: str, include_passes: bool
         if passed and not include_passes:
             return PASSED
         evidence = compile_expression(control.evidence).of(subject) if control.evidence else None
-    except (Unknown, JMESPathError) as exc:
+    except (UnknownFactError, JMESPathError) as exc:
         return _finding(control, target, identity, "error", reason=str(exc))
     return _finding(control, target, identity, "pass" if passed else "fail", actual=actual, evidence=evidence)
 
@@ -161,7 +161,7 @@ def _read(text: str, subject: Subject) -> Any:
     if unread:
         for fact in sorted(expression.facts):
             if fact in unread:
-                raise Unknown(f"{fact}: {unread[fact]}")
+                raise UnknownFactError(f"{fact}: {unread[fact]}")
     return expression.of(subject)
 
 

@@ -7,8 +7,8 @@ A finding is a plain dict, for it travels through Ansible, JSON files and report
 
 control, title, severity, remediation: of the control. references: list of {benchmark, version, id}.
 status: one of STATUSES. target: inventory host or cluster. subject: {kind, name, namespace?, container?}.
-expected: {operator: operand} or null. actual, evidence: small JSON values. reason: why, for what is neither pass nor fail.
-fingerprint: 32 hex digits, the same in every run. waiver: {owner, reason, expires} or null. drift: see drift.py, or null.
+expected: {operator: operand} or null. actual, evidence: small JSON values. reason: why neither pass nor fail.
+fingerprint: 32 hex digits, the same in every run. waiver: {owner, reason, expires} or null. drift: see drift.py.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ LONGEST_VALUE = 2000
 
 
 def fingerprint(control: str, target: str, subject: Mapping[str, str]) -> str:
-    """Identify a finding over runs: by control, target and the subject's names, never by an id that a restart changes."""
+    """Identify a finding over runs: by control, target and the subject's names, by no id that a restart changes."""
     identity = [control, target] + [subject.get(part, "") for part in ("kind", "namespace", "name", "container")]
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
 
 
 def secret_fingerprint(secret: str) -> str:
-    """Stand in for a secret wherever it would be shown: equal secrets look equal, and nothing else can be read from it."""
+    """Stand in for a secret wherever it would be shown: equal secrets look equal, and nothing more can be told."""
     return "sha256:" + hashlib.sha256(secret.encode()).hexdigest()[:12]
 
 
