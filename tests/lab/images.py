@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import struct
 import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -65,6 +66,7 @@ RECIPES: tuple[ImageRecipe, ...] = (
     ImageRecipe("lab/update-alone:1.0", f"FROM {KEPT}\nRUN apt-get update || true\n"),
     # Innocent words that a search for substrings takes for ADD and for an update instruction.
     ImageRecipe("lab/innocent-words:1.0", f"FROM {KEPT}\nLABEL note=kubeupdater\nENV LISTEN_ADDR=127.0.0.1:8080\n"),
+    ImageRecipe("lab/sshd:1.0", f"FROM {KEPT}\nEXPOSE 22\n"),
     ImageRecipe("lab/setuid:1.0", _KEPT, setuid=True),
 )
 
@@ -87,13 +89,24 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes = b"", mode: int = 
     archive.addfile(info, io.BytesIO(content))
 
 
+def idle_program() -> bytes:
+    """An x86-64 program of 129 bytes that does nothing for ever; under the name of sshd it passes for one in `top`."""
+    code = bytes.fromhex("b8220000000f05ebf7")  # mov eax, SYS_pause; syscall; jmp to the start
+    size, address = 64 + 56 + len(code), 0x400000
+    identity = b"\x7fELF\x02\x01\x01" + bytes(9)
+    header = struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, address + 120, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    segment = struct.pack("<IIQQQQQQ", 1, 5, 0, address, address, size, size, 4096)
+    return identity + header + segment + code
+
+
 def root_filesystem(setuid: bool = False) -> bytes:
-    """A tar of busybox, its applets, and a user `app`; with a setuid and a setgid file where asked."""
+    """A tar of busybox, its applets, a false sshd and a user `app`; with a setuid and a setgid file where asked."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         _add(archive, "bin/busybox", busybox().read_bytes(), 0o755)
         for applet in _APPLETS:
             _add(archive, f"bin/{applet}", link="busybox")
+        _add(archive, "usr/sbin/sshd", idle_program(), 0o755)
         for name, text in _ETC.items():
             _add(archive, name, text.encode())
         directory = tarfile.TarInfo("tmp")

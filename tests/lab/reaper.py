@@ -75,14 +75,14 @@ def _unmount(workdir: Path) -> None:
 
 
 def _remove_cgroups(container_ids: list[str]) -> None:
-    """Remove the empty cgroups that a killed daemon could not remove."""
-    for container_id in container_ids:
-        for folder in [
-            *Path("/sys/fs/cgroup").glob(f"*/docker/{container_id}"),
-            Path("/sys/fs/cgroup/docker", container_id),
-        ]:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+    """Remove the empty cgroups that a killed daemon could not remove, and the cast's own parent group."""
+    root = Path("/sys/fs/cgroup")
+    folders = [
+        folder for name in container_ids for depth in ("", "*/", "*/*/") for folder in root.glob(f"{depth}{name}")
+    ]
+    for folder in [*folders, *root.glob("bulkhead-lab"), *root.glob("*/bulkhead-lab")]:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _remove_shim_sockets(exec_root: Path) -> None:
