@@ -10,12 +10,13 @@ module: docker_container_limits
 short_description: Limit memory, CPU, processes and restarts of containers without restarting them
 version_added: 0.1.0
 description:
-  - Sets the limits of many containers in one call, while they run. Containers that are stopped get theirs for the next start.
-  - Containers are selected by name, by a pattern of names, or by label. Every change is made by the id of the container that was
-    selected, so that a container that takes over the name meanwhile is left alone.
+  - Sets the limits of many containers in one call, while they run. Containers that are stopped get theirs for the next
+    start.
+  - Containers are selected by name, by a pattern of names, or by label. Every change is made by the id of the container
+    that was selected, so that a container that takes over the name meanwhile is left alone.
   - Everything is checked before the first change; a value that the engine or the kernel would refuse changes nothing.
-  - Containers of a swarm service or of a Kubernetes pod are passed over unless they are selected by O(containers[].name), because
-    their manager sets their limits again.
+  - Containers of a swarm service or of a Kubernetes pod are passed over unless they are selected by
+    O(containers[].name), because their manager sets their limits again.
 author: Bulkhead contributors (@bulkhead-security)
 extends_documentation_fragment:
   - bulkhead.container_security.docker
@@ -57,13 +58,16 @@ options:
           - A container that was given a quota and a period keeps them as the way its limit is written.
         type: float
       cpu_quota:
-        description: The most CPU time, as microseconds in each O(containers[].cpu_period). Another way to say O(containers[].cpus).
+        description:
+          - The most CPU time, as microseconds in each O(containers[].cpu_period).
+          - Another way to say O(containers[].cpus).
         type: int
       cpu_period:
         description: The period of O(containers[].cpu_quota), in microseconds. Default is V(100000).
         type: int
       cpu_shares:
-        description: The share of CPU time among containers that compete for it. V(1024) is what a container has by default.
+        description:
+          - The share of CPU time among containers that compete for it. V(1024) is what a container has by default.
         type: int
       cpuset_cpus:
         description: The CPUs that the container may use, such as V(0-3) or V(0,2).
@@ -75,14 +79,16 @@ options:
         description: The most processes and threads. V(-1) lifts the limit.
         type: int
       restart_policy:
-        description: What happens when the container ends, as V(no), V(on-failure), V(on-failure:5), V(always) or V(unless-stopped).
+        description:
+          - What happens when the container ends.
+          - V(no), V(on-failure), V(on-failure:5) with any number of retries, V(always) or V(unless-stopped).
         type: str
   state:
     description:
       - V(present) sets the limits.
-      - V(absent) takes back what was set. With O(record), containers get back the limits they had before, all containers of the
-        record when O(containers) is empty. Without it, the limits that O(containers) names are lifted.
-        Either way a limit that has another value by now is somebody else's and stays.
+      - V(absent) takes back what was set. With O(record), containers get back the limits they had before, all
+        containers of the record when O(containers) is empty. Without it, the limits that O(containers) names are
+        lifted. Either way a limit that has another value by now is somebody else's and stays.
     type: str
     choices: [present, absent]
     default: present
@@ -93,8 +99,8 @@ options:
     default: fail
   force:
     description:
-      - Set a memory limit below what the container uses now. The kernel then kills processes of the container, or, with control
-        groups version 1, refuses the limit.
+      - Set a memory limit below what the container uses now. The kernel then kills processes of the container, or, with
+        control groups version 1, refuses the limit.
     type: bool
     default: false
   record:
@@ -168,6 +174,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     connect,
     connection_argument_spec,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.container_limits import SIZES
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.container_limits_undo import (
     forget,
     lifted,
@@ -194,8 +201,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
 
 def argument_spec() -> dict[str, dict[str, Any]]:
     """The options; DOCUMENTATION describes them."""
-    texts = ("name", "glob", "label", "memory", "memory_swap", "memory_reservation")
-    texts += ("cpuset_cpus", "cpuset_mems", "restart_policy")
+    texts = ("name", "glob", "label", *SIZES, "cpuset_cpus", "cpuset_mems", "restart_policy")
     entry: dict[str, dict[str, Any]] = {name: {"type": "str"} for name in texts}
     entry.update({name: {"type": "int"} for name in ("cpu_quota", "cpu_period", "cpu_shares", "pids_limit")})
     entry["cpus"] = {"type": "float"}

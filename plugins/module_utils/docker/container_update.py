@@ -157,10 +157,11 @@ def _too_much_in_use(engine: Engine, update: Update, force: bool) -> list[str]:
     used = _memory_in_use(engine, update.container.id)
     if used <= limit:
         return []
-    return [
+    problem = (
         f"memory {format_size(limit)} is less than the {used // 1024**2 + 1}m it uses now, "
         "and the kernel would kill its processes; give it more, or set force"
-    ]
+    )
+    return [problem]
 
 
 def _memory_in_use(engine: Engine, container_id: str) -> int:

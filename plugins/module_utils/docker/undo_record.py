@@ -42,6 +42,9 @@ def write_record(path: str | None, record: dict[str, Any]) -> None:
             replace_file(path, json.dumps(record, indent=1, sort_keys=True).encode(), 0o600)
         else:
             os.unlink(path)
+            # The folder is ours alone only where nothing else is left in it.
+            with contextlib.suppress(OSError):
+                os.rmdir(os.path.dirname(path))
     except OSError as exc:
         raise DockerError(f"The record of earlier values {path} cannot be written: {exc}") from exc
 
