@@ -55,7 +55,7 @@ class Dockerd:
     flags: added to the command line; a default of ours gives way to the same option in `flags` or `daemon_json`.
     daemon_json: written to `config_file` (default: etc/docker/daemon.json below the workdir; `{}` where not given).
     tcp: True for a free port of the loopback, or "host:port"; adds `-H tcp://…`, TLS is up to `flags`.
-    bridge: a network namespace of its own, with the default bridge and published ports.
+    bridge: a network namespace of its own, with iptables, the default bridge and published ports.
     start_timeout: seconds until a daemon that does not answer is killed, here and in `restart_command`.
     """
 
@@ -207,12 +207,10 @@ class Dockerd:
             "exec-root": str(self.exec_root),
             "pidfile": str(self.pidfile),
             "config-file": str(self.config_file),
-            "iptables": "false",
-            "ip6tables": "false",
         }
-        if not self.bridge:
-            options["bridge"] = "none"
-        return options
+        if self.bridge:
+            return options
+        return {**options, "iptables": "false", "ip6tables": "false", "bridge": "none"}
 
     def command(self) -> list[str]:
         """The whole command line."""
@@ -250,6 +248,7 @@ class Dockerd:
             "env": environment,
             "socket": self.socket,
             "pidfile": str(self.pidfile),
+            "containerd_pidfile": str(self.exec_root / "containerd" / "containerd.pid"),
             "log": str(self.log),
             "timeout": self.start_timeout,
         }

@@ -68,6 +68,13 @@ def recorded_pid(pidfile: Path) -> int | None:
         return None
 
 
+def forget_dead(pidfile: Path) -> None:
+    """Remove the pidfile of a process that ended; dockerd takes a zombie, which pid 1 has yet to reap, for alive."""
+    pid = recorded_pid(pidfile)
+    if pid is not None and not alive(pid):
+        pidfile.unlink(missing_ok=True)
+
+
 def _log_tail(log: Path, since: int, lines: int = 12) -> str:
     with log.open("rb") as stream:
         stream.seek(since)
@@ -77,7 +84,8 @@ def _log_tail(log: Path, since: int, lines: int = 12) -> str:
 def start(launch: dict[str, Any]) -> int:
     """Start the daemon; wait for `_ping`. The exit code of this program."""
     log, pidfile = Path(launch["log"]), Path(launch["pidfile"])
-    pidfile.unlink(missing_ok=True)
+    for file in (pidfile, Path(launch["containerd_pidfile"])):
+        forget_dead(file)
     with log.open("ab") as stream:
         since = stream.tell()
         process = subprocess.Popen(

@@ -118,7 +118,11 @@ def reap(workdir: Path, *, remove: bool = True) -> None:
     """
     if not workdir.exists():
         return
-    container_ids = [folder.name for folder in workdir.glob("root/**/containers/*") if len(folder.name) == 64]
+    container_ids = [
+        folder.name
+        for folder in (*workdir.glob("root/containers/*"), *workdir.glob("root/*.*/containers/*"))
+        if len(folder.name) == 64
+    ]
     left = _end_processes(workdir, container_ids)
     _remove_shim_sockets(workdir / "exec")
     _unmount(workdir)
