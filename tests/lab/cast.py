@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -137,9 +137,9 @@ def shared_mount(folder: Path) -> str:
     return str(folder)
 
 
-def prepare(client: docker.DockerClient) -> None:
-    """The images, the volume and the network that the cast needs."""
-    make_images(client)
+def prepare(client: docker.DockerClient, images: Sequence[str] | None = None) -> None:
+    """The network and the images that the cast needs (all, or the two basic ones and these)."""
+    make_images(client, images)
     if NETWORK not in {network.name for network in client.networks.list()}:
         client.networks.create(NETWORK, driver="bridge", labels={LABEL: "cast"})
 

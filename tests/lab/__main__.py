@@ -1,0 +1,72 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab from a shell: `python -m tests.lab demo|up|down|status|integration`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from tests.lab import demo, integration, standing
+from tests.lab.dockerd import LabError
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.lab", description="The embedded lab: a real, private dockerd."
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    show = verbs.add_parser("demo", help="audit, harden, audit again, change by hand, and catch the drift")
+    show.add_argument("--output", type=Path, default=demo.OUTPUT, help="folder for the reports (default: %(default)s)")
+    show.add_argument("--verbose", action="store_true", help="show what ansible-playbook prints")
+    verbs.add_parser("up", help="bring a daemon with the whole cast up, and leave it up")
+    verbs.add_parser("down", help="end what `up` began, and remove it")
+    verbs.add_parser("status", help="say whether it is up; exit code 3 when not")
+    run = verbs.add_parser("integration", help="run ansible-test integration targets, each on a daemon of its own")
+    run.add_argument("targets", nargs="*", metavar="TARGET", help="default: all")
+    run.add_argument("--verbose", action="store_true", help="pass -v to ansible-test")
+    return parser.parse_args()
+
+
+def _missing() -> str | None:
+    if os.geteuid():
+        return "the lab starts a Docker daemon, for which it must be root: try again with sudo"
+    for program, package in {"dockerd": "docker.io", "nsenter": "util-linux", "ip": "iproute2"}.items():
+        if shutil.which(program) is None:
+            return f"{program} is missing: apt-get install {package}"
+    return None
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.verb == "demo":
+        return demo.run(arguments.output.resolve(), verbose=arguments.verbose)
+    if arguments.verb == "status":
+        return standing.status()
+    if arguments.verb == "integration":
+        failed = integration.run_integration(arguments.targets, ["-v"] * arguments.verbose)
+        print(f"failed: {', '.join(failed)}" if failed else "every target passed")
+        return bool(failed)
+    (standing.up if arguments.verb == "up" else standing.down)()
+    return 0
+
+
+def main() -> int:
+    """The exit code: 0 when all went as it should."""
+    arguments = _arguments()
+    complaint = _missing()
+    if complaint:
+        print(complaint, file=sys.stderr)
+        return 1
+    try:
+        return _run(arguments)
+    except LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
