@@ -1,0 +1,115 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report's files: read stored JSON, and write artefacts so that a reader never meets half of one."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.drift import Previous
+from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.errors import ReportError
+from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.intake import (
+    REPORT_KIND,
+    check_schema,
+)
+
+# When a run was made says nothing of what it found: these never make a file "changed".
+_TIMES = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)|(?<=_seconds )\d+$|(?<=_seconds{)(.*} )\d+$", re.MULTILINE
+)
+
+
+@dataclass(frozen=True)
+class Output:
+    """One file to write: its format, where, and its mode."""
+
+    format: str
+    path: Path
+    mode: int
+
+
+def read_json(path: Path) -> Any:
+    """The JSON in a file. Raises ReportError, with line and column, when it cannot be read or is none."""
+    try:
+        return json.loads(path.read_text("utf-8-sig"))
+    except OSError as exc:
+        raise ReportError(f"{path}: cannot be read: {exc.strerror}") from exc
+    except UnicodeDecodeError as exc:
+        raise ReportError(f"{path}: is not UTF-8 text") from exc
+    except json.JSONDecodeError as exc:
+        raise ReportError(f"{path}:{exc.lineno}:{exc.colno}: is not JSON: {exc.msg}") from exc
+
+
+def read_previous(path: Path) -> Previous | None:
+    """The report that a run is compared with, None where there is none yet. Raises ReportError for another file."""
+    if not path.exists():
+        return None
+    document = read_json(path)
+    if not isinstance(document, dict) or document.get("kind") != REPORT_KIND:
+        raise ReportError(f"{path}: is no JSON report of audit_report, so nothing can be compared with it")
+    check_schema(document, str(path))
+    try:
+        return Previous(document["generated_at"], document["findings"], document["unchecked"], document["history"])
+    except KeyError as exc:
+        raise ReportError(f"{path}: the report lacks {exc.args[0]}; move the file away to begin anew") from exc
+
+
+def differs(path: Path, text: str) -> bool:
+    """Whether writing the text would change more than the times in a file."""
+    try:
+        present = path.read_text("utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return True
+    except OSError as exc:
+        raise ReportError(f"{path}: cannot be read: {exc.strerror}") from exc
+    return _timeless(present) != _timeless(text)
+
+
+def _timeless(text: str) -> str:
+    return _TIMES.sub(r"\1", text)
+
+
+def check_writable(output: Output) -> None:
+    """Raise ReportError for a path that can hold no file, before anything is written."""
+    path = output.path
+    if path.is_dir():
+        raise ReportError(f"{path}: is a directory, and the {output.format} report needs a file")
+    parent = next(folder for folder in path.parents if folder.exists())
+    if not parent.is_dir():
+        raise ReportError(f"{path}: {parent} is not a directory")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise ReportError(f"{path}: {parent} is not writable for this user")
+
+
+def write(output: Output, text: str) -> None:
+    """Put the text in place in one step: readers see the old file or the new one. Raises ReportError."""
+    try:
+        output.path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+        # A link stays a link: what it points to is replaced.
+        _replace(Path(os.path.realpath(output.path)), text, output.mode)
+    except OSError as exc:
+        raise ReportError(f"{output.path}: cannot be written: {exc.strerror}") from exc
+
+
+def _replace(path: Path, text: str, mode: int) -> None:
+    if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+        raise ReportError(f"{path}: is not a regular file")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
