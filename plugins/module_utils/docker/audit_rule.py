@@ -92,7 +92,9 @@ def parse_rules(text: str, earlier: Iterable[AuditRule] = ()) -> list[AuditRule]
 def _apply_line(rules: list[AuditRule], line: str) -> None:
     try:
         words = shlex.split(line, comments=True)
-        pairs, _rest = getopt.getopt(words, "a:A:d:w:W:p:k:F:S:C:Db:f:r:e:ics:tlv", ["backlog_wait_time=", "reset-lost"])
+        pairs, _rest = getopt.getopt(
+            words, "a:A:d:w:W:p:k:F:S:C:Db:f:r:e:ics:tlv", ["backlog_wait_time=", "reset-lost"]
+        )
     except (ValueError, getopt.GetoptError):
         return
     options: dict[str, list[str]] = {}
@@ -119,7 +121,9 @@ def _syscall_rule(where: str, options: dict[str, list[str]], line: str) -> Audit
     words = set(where.split(","))
     named = dict(condition.split("=", 1) for condition in conditions if _name(condition) in _HARMLESS | {"arch"})
     path = named.get("dir") or named.get("path")
-    narrowing = [each for each in conditions if _name(each) not in _HARMLESS and each not in ("arch=b64", "arch=x86_64")]
+    narrowing = [
+        each for each in conditions if _name(each) not in _HARMLESS and each not in ("arch=b64", "arch=x86_64")
+    ]
     narrowing += options.get("-C", [])
     narrowing += [f"syscall={each}" for each in options.get("-S", []) if each != "all"]
     return AuditRule(

@@ -44,8 +44,8 @@ class Located:
 class DaemonPaths:
     """The paths of one daemon.
 
-    `info` is GET /info. `settings` are the options in effect by their JSON key. `config_file` is the daemon.json that
-    is read. `socket_path` is the socket that we speak over, None for TCP.
+    `info` is GET /info. `settings` are the options in effect that were set, by their JSON key. `config_file` is the
+    daemon.json that is read. `socket_path` is the socket that we speak over, None for TCP.
     """
 
     def __init__(
@@ -69,7 +69,14 @@ class DaemonPaths:
 
     def all(self) -> list[Located]:
         """Every path of every role, each once, those that do not exist included."""
-        groups = (self._units(), self._configuration(), self._binaries(), self._containerd(), self._tls(), self._certs())
+        groups = (
+            self._units(),
+            self._configuration(),
+            self._binaries(),
+            self._containerd(),
+            self._tls(),
+            self._certs(),
+        )
         listed = [each for group in groups for each in group]
         listed += [Located("docker_socket", path) for path in self.api_sockets()]
         return list(dict.fromkeys(each for each in listed if each.path))
@@ -111,7 +118,9 @@ class DaemonPaths:
 
     def _binaries(self) -> Iterator[Located]:
         if self.process.exe:
-            yield Located("dockerd_binary", self.process.exe[: -len(" (deleted)")] if self._deleted else self.process.exe)
+            yield Located(
+                "dockerd_binary", self.process.exe[: -len(" (deleted)")] if self._deleted else self.process.exe
+            )
         yield from (Located("containerd_binary", path) for path in filter(None, [self._containerd_binary()]))
         for name, role in _SHIMS.items():
             yield from (Located(role, path) for path in filter(None, [self.find_program(name)]))
@@ -161,7 +170,7 @@ class DaemonPaths:
         return next((self.files.real_path(path) for path in candidates if name and self.files.exists(path)), None)
 
     def containerd_address(self) -> str | None:
-        """The socket of the containerd in use: the daemon's own word, its option, its managed child, or the system's."""
+        """The socket of the containerd in use, by the daemon's word, its option, its exec root, or as the system's."""
         said = (self._info.get("Containerd") or {}).get("Address") or self._settings.get("containerd")
         if said:
             return str(said)
@@ -201,7 +210,7 @@ class DaemonPaths:
 
 def uses_tls(settings: Mapping[str, Any]) -> bool:
     """Whether the TCP addresses speak TLS: any mention of tlsverify turns it on, whatever its value (moby, dockerd)."""
-    return bool(settings.get("tls")) or settings.get("tlsverify") is not None
+    return bool(settings.get("tls")) or "tlsverify" in settings
 
 
 def of_role(located: Iterable[Located], *roles: str) -> list[str]:

@@ -92,7 +92,12 @@ class HostFiles:
             if exc.errno in (errno.ENOENT, errno.ENOTDIR):
                 return {**found, "exists": False}
             reason = f"{path} cannot be looked at: {exc.strerror}; run as root (become: true)"
-            return {**found, "unknown": dict.fromkeys(("exists", "type", "mode", "ownership", "uid"), reason)}
+            return {
+                **found,
+                "unknown": dict.fromkeys(
+                    ("exists", "type", "mode", "ownership", "uid", "trusted_owner", "loose_parents"), reason
+                ),
+            }
         owner, group = user_name(status.st_uid), group_name(status.st_gid)
         return {
             **found,

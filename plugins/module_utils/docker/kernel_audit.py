@@ -67,7 +67,9 @@ def read_kernel_audit(timeout: float = 5.0) -> KernelAudit:
 
 def _reason(exc: OSError) -> str:
     if exc.errno in (errno.EPERM, errno.EACCES, errno.ECONNREFUSED):
-        return "the kernel does not tell its audit rules without CAP_AUDIT_CONTROL on the host itself: run as root there"
+        return (
+            "the kernel does not tell its audit rules without CAP_AUDIT_CONTROL on the host itself: run as root there"
+        )
     return f"the kernel does not tell its audit rules: {exc.strerror or exc}"
 
 
