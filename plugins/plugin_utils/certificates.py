@@ -152,7 +152,8 @@ def _issue(
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_key_usage(signs_certificates=False), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
-    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.certificate.public_key())  # type: ignore[arg-type]
+    signer: Any = authority.certificate.public_key()
+    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer)
     builder = builder.add_extension(issuer, critical=False)
     if names:
         builder = builder.add_extension(
