@@ -1,0 +1,106 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a container shares with its host: namespaces, mounts, devices, cgroups, networks, ports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker import mounts, ports
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.surroundings import Facts, Surroundings
+
+_NAMESPACES = {"network": "NetworkMode", "pid": "PidMode", "ipc": "IpcMode", "uts": "UTSMode", "userns": "UsernsMode"}
+
+
+def isolation_facts(container: Mapping[str, Any], around: Surroundings) -> Facts:
+    """Facts of one inspected container."""
+    host = container.get("HostConfig") or {}
+    return {
+        "namespaces": {name: str(host.get(key) or "") for name, key in _NAMESPACES.items()},
+        **{f"host_{name}": host.get(key) == "host" for name, key in _NAMESPACES.items()},
+        "host_cgroup_namespace": host.get("CgroupnsMode") == "host" or not host.get("CgroupnsMode"),
+        "cgroup_version": str(around.info.get("CgroupVersion") or "1"),
+        "cgroup_parent": str(host.get("CgroupParent") or ""),
+        "read_only_root": bool(host.get("ReadonlyRootfs")),
+        **_mount_facts(container, around),
+        **_device_facts(host),
+        **_network_facts(container, host, around),
+    }
+
+
+def _mount_facts(container: Mapping[str, Any], around: Surroundings) -> Facts:
+    found = mounts.host_mounts(container, around.devices, around.resolve)
+    sensitive = [mount for mount in found if mounts.is_sensitive(mount, around.data_root)]
+    return {
+        "host_mounts": [mount.shown() for mount in found],
+        "sensitive_mounts_writable": [mount.shown() for mount in sensitive if mount.writable],
+        "sensitive_mounts_read_only": [mount.shown() for mount in sensitive if not mount.writable],
+        "runtime_sockets": [
+            {**mount.shown(), "socket": path}
+            for mount in found
+            for path in mounts.sockets_in(mount, around.sockets, around.same_file_system)
+        ],
+        "shared_mounts": [mount.shown() for mount in found if mount.propagation in ("shared", "rshared")],
+    }
+
+
+def _device_facts(host: Mapping[str, Any]) -> Facts:
+    requests = [
+        str(request.get("Driver") or "any driver") + ": " + ", ".join(request.get("DeviceIDs") or ["all"])
+        for request in host.get("DeviceRequests") or ()
+    ]
+    return {
+        "devices": sorted(str(device.get("PathOnHost")) for device in host.get("Devices") or ()) + requests,
+        "device_rules": list(host.get("DeviceCgroupRules") or ()),
+    }
+
+
+def _network_facts(container: Mapping[str, Any], host: Mapping[str, Any], around: Surroundings) -> Facts:
+    settings = container.get("NetworkSettings") or {}
+    networks = sorted(settings.get("Networks") or ())
+    disabled = bool((container.get("Config") or {}).get("NetworkDisabled"))
+    on_bridge = "bridge" in networks and around.bridge_address is not None and not disabled
+    # A container that does not run has no ports yet, only the wish for them.
+    bindings = settings.get("Ports") or host.get("PortBindings")
+    found = ports.published(bindings, around.bridge_address or "" if on_bridge else "")
+    return {
+        "networks": networks,
+        "on_default_bridge": on_bridge,
+        "published_ports": [ports.shown(row) for row in found],
+        "privileged_ports": ports.privileged(found),
+        "ports_on_every_address": ports.on_every_address(found),
+        "unneeded_ports": _unneeded(container, host, around, found),
+    }
+
+
+def _unneeded(
+    container: Mapping[str, Any], host: Mapping[str, Any], around: Surroundings, found: list[dict[str, Any]]
+) -> list[str]:
+    """Ports that nobody chose (published with -P), and those that the image, which declares its ports, does not."""
+    if host.get("PublishAllPorts"):
+        return [ports.shown(row) for row in found]
+    declared = (around.images.get(str(container.get("Image"))) or {}).get("exposed_ports") or ()
+    if not declared:
+        return []
+    return [ports.shown(row) for row in found if f"{row['container_port']}/{row['protocol']}" not in declared]
+
+
+def resolve_joined(containers: list[Facts]) -> None:
+    """Follow `container:ID`: who joins the namespace of a container in the host's namespace is there too."""
+    by_name = {key: facts for facts in containers for key in (facts.get("full_id"), facts["subject"]["name"])}
+    for facts in containers:
+        for name in _NAMESPACES if "namespaces" in facts else ():
+            facts[f"host_{name}"] = _ends_at_host(facts, name, by_name)
+
+
+def _ends_at_host(facts: Facts, name: str, by_name: Mapping[Any, Facts]) -> bool:
+    seen = []
+    while "namespaces" in facts and facts not in seen:
+        seen.append(facts)
+        mode = facts["namespaces"][name]
+        if not mode.startswith("container:"):
+            return bool(mode == "host")
+        facts = by_name.get(mode.partition(":")[2], {})
+    return False
