@@ -16,6 +16,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.contro
     SHARING_CONTROLS,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.docker_daemon import DAEMON_CONTROLS
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.docker_files import FILE_CONTROLS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.docker_host import HOST_CONTROLS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.docker_images import (
     IMAGE_CONTROLS,
@@ -28,6 +29,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.contro
     NETWORK_CONTROLS,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.docker_sprawl import SPRAWL_CONTROLS
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.docker_swarm import SWARM_CONTROLS
 
 DOCKER_SCOPES = ("host", "daemon", "file", "image", "container", "network", "swarm", "service")
 
@@ -36,10 +38,12 @@ CONTAINER_CONTROLS: tuple[Control, ...] = PRIVILEGE_CONTROLS + SHARING_CONTROLS 
 DOCKER_CONTROLS: tuple[Control, ...] = (
     *HOST_CONTROLS,
     *DAEMON_CONTROLS,
+    *FILE_CONTROLS,
     *IMAGE_CONTROLS,
     *CONTAINER_CONTROLS,
     *SPRAWL_CONTROLS,
     *NETWORK_CONTROLS,
+    *SWARM_CONTROLS,
 )
 
 

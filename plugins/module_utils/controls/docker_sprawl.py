@@ -1,7 +1,7 @@
 # Copyright: Bulkhead contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Controls of what piles up on a host, and of what its users may pull."""
+"""Controls of what a host has without use, and of what its users may pull."""
 
 from __future__ import annotations
 
@@ -19,6 +19,18 @@ SPRAWL_CONTROLS: tuple[Control, ...] = (
         evidence="{set: content_trust_set}",
         remediation="Put DOCKER_CONTENT_TRUST=1 into /etc/environment, so that every login has it.",
         references=cis("4.5", "4.5"),
+    ),
+    Control(
+        id="docker.host.swarm_use",
+        title="Swarm mode is off where it serves nobody",
+        scope="host",
+        severity="medium",
+        actual="swarm_use",
+        expected={"in": ["off", "used"]},
+        remediation=(
+            "Leave the swarm (docker swarm leave --force): it holds ports open, and keys that nobody looks after."
+        ),
+        references=cis("5.1", "5.1"),
     ),
     Control(
         id="docker.host.image_sprawl",

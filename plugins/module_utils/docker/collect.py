@@ -21,7 +21,14 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.collect_networks import (
     collect_networks,
 )
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.collect_sprawl import sprawl_facts
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.collect_sprawl import (
+    sprawl_facts,
+    swarm_use,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.collect_swarm import (
+    collect_services,
+    collect_swarm,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.content_trust import (
     content_trust_facts,
 )
@@ -97,6 +104,8 @@ class _Collection:
         self._scope("host", lambda: collect_host(self._engine, process, view=self._view))
         self._scope("daemon", lambda: collect_daemon(self._engine, process, view=self._view))
         self._scope("file", lambda: collect_files(self._engine, process, view=self._view))
+        self._scope("swarm", lambda: collect_swarm(self._engine, process, view=self._view))
+        self._scope("service", lambda: collect_services(self._engine, self._view.info))
         if self._wanted.has("host", "image", "container", "network"):
             self._objects()
 
@@ -121,6 +130,7 @@ class _Collection:
         for host in self._subjects.get("host", ()):
             _add(host, sprawl_facts(images, rows, volumes))
             _add(host, content_trust_facts(self._view))
+            _add(host, swarm_use(self._engine, self._view.info))
         self._scope("network", lambda: collect_networks(networks, rows))
         if self._wanted.has("image", "container"):
             self._containers(images, rows, survey(self._view, networks, volumes))

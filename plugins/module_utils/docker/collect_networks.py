@@ -15,7 +15,7 @@ _BRIDGE = "com.docker.network.bridge."
 
 
 def collect_networks(networks: Iterable[Mapping[str, Any]], containers: Iterable[Mapping[str, Any]]) -> list[Facts]:
-    """One subject for each of the answer of GET /networks; `containers` are the answer of GET /containers/json?all=1."""
+    """One subject a network, from what GET /networks and GET /containers/json?all=1 answer."""
     used = {
         str(network.get("NetworkID") or name)
         for row in containers

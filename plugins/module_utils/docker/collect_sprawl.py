@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import DockerError, Engine
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.surroundings import Facts
 
 Rows = Iterable[Mapping[str, Any]]
@@ -27,3 +28,16 @@ def sprawl_facts(images: Rows, containers: Rows, volumes: Rows) -> Facts:
         "stopped_containers": sum(row.get("State") not in ("running", "paused", "restarting") for row in containers),
         "unused_volumes": sum(volume.get("Name") not in mounted for volume in volumes),
     }
+
+
+def swarm_use(engine: Engine, info: Mapping[str, Any]) -> Facts:
+    """{swarm_use}: off; used, by other nodes or by services; idle where a node is a swarm by itself that runs none."""
+    swarm = info.get("Swarm") or {}
+    if swarm.get("LocalNodeState") in (None, "", "inactive"):
+        return {"swarm_use": "off"}
+    if not swarm.get("ControlAvailable") or (swarm.get("Nodes") or 0) > 1:
+        return {"swarm_use": "used"}
+    try:
+        return {"swarm_use": "used" if engine.get("/services") else "idle"}
+    except DockerError as exc:
+        return {"unknown": {"swarm_use": str(exc)}}

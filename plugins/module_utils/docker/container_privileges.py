@@ -1,7 +1,7 @@
 # Copyright: Bulkhead contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a container may do to the kernel: capabilities, profiles, users; by what is in effect, where that can be seen."""
+"""What a container may do to the kernel: capabilities, profiles, users. What is in effect counts, where it shows."""
 
 from __future__ import annotations
 
