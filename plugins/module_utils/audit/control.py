@@ -24,6 +24,7 @@ class Control:
 
     A row has either `actual` and `expected` ({operator: operand}, exactly one), or `manual`, the reason why no machine
     can judge it. `when` tells to which subjects it applies; where it applies to none, `not_applicable` says why.
+    A manual row without `when` is one finding about no subject in particular.
     `references` are {benchmark, version, id}.
     """
 

@@ -124,7 +124,7 @@ PASSED: Finding = {}
 
 def _evaluate_control(snapshot: Snapshot, control: Control, target: str, include_passes: bool) -> list[Finding]:
     nobody = {"kind": control.scope, "name": ""}
-    if control.manual:
+    if control.manual and not control.when:
         return [_finding(control, target, nobody, "manual", reason=control.manual)]
     failure = (snapshot.get("errors") or {}).get(control.scope)
     if failure:
@@ -144,6 +144,8 @@ def _judge(control: Control, subject: Subject, target: str, include_passes: bool
     try:
         if control.when and not _true(_read(control.when, subject)):
             return None
+        if control.manual:
+            return _finding(control, target, identity, "manual", reason=control.manual)
         actual = _read(control.actual, subject)
         operator, operand = next(iter((control.expected or {}).items()))
         passed = OPERATORS[operator](actual, operand)

@@ -82,10 +82,9 @@ SWARM_CONTROLS: tuple[Control, ...] = (
         title="The unlock key of managers is changed from time to time",
         scope="swarm",
         severity="low",
-        manual=(
-            "Where the swarm locks its managers: Docker does not record when the unlock key was last changed; "
-            "look into your own records."
-        ),
+        when="auto_lock",
+        manual="Docker does not record when the unlock key was last changed; look into your own records.",
+        not_applicable="Swarm mode is off, or it does not lock its managers, so that there is no unlock key.",
         remediation="Run `docker swarm unlock-key --rotate` on a schedule, and keep the new key in a safe place.",
         references=cis("7.6", "7.6"),
     ),

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.finding import secret_fingerprint
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_effect import agrees
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_paths import uses_tls
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_process import DaemonProcess
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_view import (
@@ -54,11 +55,10 @@ def collect_daemon(engine: Engine, process: DaemonProcess | None, view: DaemonVi
         "options": {
             key: {name: redacted(key, value) for name, value in state.items()} for key, state in seen.states.items()
         },
-        "pending_restart": sorted(key for key, state in seen.states.items() if state["pending_restart"]),
         "config_file": {"path": seen.config_file, "error": seen.config_error},
         "unknown": unknown_options(seen, AUDITED_OPTIONS),
     }
-    for extra in (_authorization(seen), _logging(seen), _listeners(seen)):
+    for extra in (_pending(seen), _declared(seen), _authorization(seen), _logging(seen), _listeners(seen)):
         facts["unknown"].update(extra.pop("unknown", {}))
         facts.update(extra)
     return [facts]
@@ -121,6 +121,29 @@ def _default_bridge(engine: Engine) -> Facts:
     }
 
 
+def _pending(view: DaemonView) -> Facts:
+    """{pending_restart}: the options of which the file says something else than is in effect."""
+    pending = sorted(key for key, state in view.states.items() if state["pending_restart"])
+    untold = [key for key, state in view.states.items() if state["pending_restart"] is None]
+    if untold and not pending:
+        return {"unknown": {"pending_restart": view.why_unknown(untold[0])}}
+    return {"pending_restart": pending}
+
+
+def _declared(view: DaemonView) -> Facts:
+    """{declared_options, not_as_declared}: what the caller wants of the daemon, and which of it is not in effect."""
+    declared = sorted(key for key, state in view.states.items() if state["declared"] is not None)
+    untold = [key for key in declared if not view.known(key)]
+    differing = [
+        key
+        for key in declared
+        if key not in untold and not agrees(key, view.states[key]["declared"], view.states[key]["in_effect"])
+    ]
+    if untold and not differing:
+        return {"declared_options": declared, "unknown": {"not_as_declared": view.why_unknown(untold[0])}}
+    return {"declared_options": declared, "not_as_declared": differing}
+
+
 def _authorization(view: DaemonView) -> Facts:
     """{authorization_plugins}. /info names those of the daemon's start, which hold where the file agrees."""
     if view.known("authorization-plugins"):
@@ -149,7 +172,7 @@ def _listeners(view: DaemonView) -> Facts:
         return {"unknown": dict.fromkeys(names, view.why_unknown(unread[0] if unread else "hosts"))}
     tls = uses_tls(chosen(view.states))
     hosts = view.paths.api_hosts()
-    tcp = [host for host in hosts if host.startswith("tcp://")]
+    tcp = view.paths.api_tcp_hosts()
     verified = bool(view.setting("tlsverify"))
     return {
         "api_hosts": hosts,

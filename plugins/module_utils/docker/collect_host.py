@@ -19,12 +19,13 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     view_daemon,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import Engine
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host_files import group_name
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host_files import group_name, user_name
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.mount_table import (
     has_own_filesystem,
     mount_of,
     parse_mountinfo,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.posix_acl import Grant, grants
 
 Facts = dict[str, Any]
 
@@ -86,13 +87,18 @@ def _socket_users(paths: DaemonPaths) -> Facts:
         if facts.get("type") != "socket":
             continue
         mode = int(facts["mode"], 8)
-        users |= {facts["owner"]} if facts["uid"] not in (0, paths.files.daemon_uid) else set()
+        listed = [grant for grant in grants(paths.files.here(facts["real_path"])) if grant.may_write]
         users |= {EVERYONE} if mode & 0o002 else set()
-        if mode & 0o020:
-            members = _members(facts["gid"], paths.files.daemon_uid)
-            groups[group_name(facts["gid"])] = members
-            users |= set(members)
+        users |= {user_name(uid) for uid in _users(facts["uid"], listed) if uid not in (0, paths.files.daemon_uid)}
+        # Beside a list, the mode's group bits are its mask; the group may then get less, and never more.
+        gids = {grant.number for grant in listed if grant.kind == "group"} | ({facts["gid"]} if mode & 0o020 else set())
+        groups.update({group_name(gid): _members(gid, paths.files.daemon_uid) for gid in gids})
+    users |= {member for members in groups.values() for member in members}
     return {"socket_users": sorted(users), "socket_groups": groups}
+
+
+def _users(owner: int, listed: list[Grant]) -> set[int]:
+    return {owner} | {grant.number for grant in listed if grant.kind == "user"}
 
 
 def _members(gid: int, daemon_uid: int) -> list[str]:

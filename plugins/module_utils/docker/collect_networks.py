@@ -36,7 +36,7 @@ def _facts(network: Mapping[str, Any], used: set[str]) -> Facts:
         "internal": bool(network.get("Internal")),
         "attachable": bool(network.get("Attachable")),
         "ingress": bool(network.get("Ingress")),
-        "encrypted": "encrypted" in options and str(options["encrypted"]).lower() not in ("false", "0"),
+        "encrypted": "encrypted" in options,  # the driver asks whether the option is there, not for its value
         "inter_container": str(options.get(_BRIDGE + "enable_icc", "true")).lower() not in ("false", "0"),
         "masquerade": str(options.get(_BRIDGE + "enable_ip_masquerade", "true")).lower() not in ("false", "0"),
         "binding_address": str(options.get(_BRIDGE + "host_binding_ipv4") or ""),

@@ -82,12 +82,31 @@ class DaemonPaths:
         return list(dict.fromkeys(each for each in listed if each.path))
 
     def api_hosts(self) -> list[str]:
-        """The addresses that the API is served at, as dockerd takes them; its default where none is set."""
-        hosts = [str(host) for host in self._settings.get("hosts") or ()]
-        if hosts:
-            return hosts
-        runtime_dir = self._environment.get("XDG_RUNTIME_DIR")
-        return [f"unix://{runtime_dir}/docker.sock" if self.rootless and runtime_dir else "unix:///var/run/docker.sock"]
+        """The addresses that the API is served at, each with its scheme; dockerd's default where none is set."""
+        hosts = [str(host) for host in self._settings.get("hosts") or ("",)]
+        return [self._address(host) for host in hosts]
+
+    def api_tcp_hosts(self) -> list[str]:
+        """The TCP addresses among them, and those that systemd listens on for the daemon."""
+        hosts = self.api_hosts()
+        tcp = [host for host in hosts if host.startswith("tcp://")]
+        if any(host.startswith("fd://") for host in hosts):
+            streams = self.socket_unit.values("Socket", "ListenStream")
+            tcp += [f"tcp://{stream}" for stream in streams if not stream.startswith(("/", "@", "vsock:", "%"))]
+        return tcp
+
+    def _address(self, host: str) -> str:
+        """As dockerd completes an address: without a scheme it is TCP; empty, it is the default, which TLS changes."""
+        if host and "://" not in host:
+            return f"tcp://{host}"
+        if host in ("", "unix://"):
+            if not host and uses_tls(self._settings):
+                return "tcp://localhost:2376"
+            runtime_dir = self._environment.get("XDG_RUNTIME_DIR")
+            return (
+                f"unix://{runtime_dir}/docker.sock" if self.rootless and runtime_dir else "unix:///var/run/docker.sock"
+            )
+        return host
 
     def api_sockets(self) -> list[str]:
         """The unix sockets of the API, symlinks resolved: those of -H and hosts, of systemd, and ours."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,11 +21,15 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_options import parse_argv
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_paths import DaemonPaths
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_process import DaemonProcess
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_record import DaemonRecord
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_situation import (
+    default_state_dir,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_state import (
     UNKNOWN,
     daemon_states,
 )
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import Engine
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import DockerError, Engine
 
 # The options that decide where the daemon's files are and what the controls are about; asked for even where unset.
 AUDITED_OPTIONS = (
@@ -106,12 +110,16 @@ class DaemonView:
         )
 
 
-def view_daemon(engine: Engine, process: DaemonProcess | None) -> DaemonView:
-    """Look at a daemon. Raises DockerError where the engine does not answer."""
+def view_daemon(engine: Engine, process: DaemonProcess | None, declared: Mapping[str, Any] | None = None) -> DaemonView:
+    """Look at a daemon. `declared` are options to compare with, by JSON key.
+
+    Raises DockerError where the engine does not answer.
+    """
     info = engine.get("/info")
     config_file = config_path(process, "name=rootless" in (info.get("SecurityOptions") or ()))
     file, error = _daemon_file(process, config_file)
-    states = daemon_states({}, engine, process, file, also=AUDITED_OPTIONS)
+    applied = _taken_over(file, process)
+    states = daemon_states(declared or {}, engine, process, file, also=AUDITED_OPTIONS, applied=applied)
     paths = DaemonPaths(process, info, chosen(states), config_file, engine.socket_path) if process else None
     return DaemonView(engine, info, process, states, config_file, error, paths)
 
@@ -146,6 +154,16 @@ def _daemon_file(process: DaemonProcess | None, path: str) -> tuple[DaemonFile |
         return read_daemon_file(here), None
     except DaemonFileError as exc:
         return _as_dockerd_reads(here), str(exc).replace(here, path)
+
+
+def _taken_over(file: DaemonFile | None, process: DaemonProcess | None) -> Collection[str]:
+    """The keys that docker_daemon_config made this very process take over without a restart, by its own record."""
+    if file is None:
+        return ()
+    try:
+        return DaemonRecord(default_state_dir(), file.real_path).applied_keys(file, process)
+    except DockerError:
+        return ()
 
 
 def _as_dockerd_reads(path: str) -> DaemonFile | None:

@@ -88,6 +88,12 @@ def test_a_control_for_humans_is_manual_once() -> None:
     assert statuses(state, control(manual="Ask.", actual="", expected=None)) == [("", "manual")]
 
 
+def test_a_control_for_humans_with_a_when_applies_like_any_other() -> None:
+    by_hand = control(manual="Ask.", actual="", expected=None, when="locked")
+    assert statuses(snapshot(container("a", locked=True), container("b")), by_hand) == [("a", "manual")]
+    assert statuses(snapshot(container("b")), by_hand) == [("", "not_applicable")]
+
+
 def test_a_scope_that_could_not_be_read_is_an_error() -> None:
     state = snapshot(errors={"container": "permission denied"})
     [finding] = evaluate(state, [control()], "host1").findings
