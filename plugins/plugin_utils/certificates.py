@@ -88,7 +88,7 @@ def load_authority(certificate: bytes, key: bytes, passphrase: str | None = None
 
 def issue_server(authority: Authority, names: list[str], days: int) -> Issued:
     """A certificate with which a daemon shows that it is reached by these DNS names and IP addresses."""
-    return _issue(authority, names[0], days, ExtendedKeyUsageOID.SERVER_AUTH, names)
+    return _issue(authority, names[0], days, ExtendedKeyUsageOID.SERVER_AUTH, canonical_names(names))
 
 
 def issue_client(authority: Authority, user: str, days: int) -> Issued:
