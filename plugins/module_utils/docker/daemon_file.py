@@ -163,8 +163,7 @@ def replace_file(path: str, text: str, mode: int, uid: int, gid: int) -> None:
 
     Raises DaemonFileError; the old file is untouched then and nothing is left beside it.
     """
-    folder = os.path.dirname(path)
-    temporary = os.path.join(folder, f".{os.path.basename(path)}.bulkhead-new")
+    folder, temporary = os.path.dirname(path), temporary_of(path)
     try:
         _write_flushed(temporary, text, mode, uid, gid)
         os.replace(temporary, path)
@@ -172,6 +171,11 @@ def replace_file(path: str, text: str, mode: int, uid: int, gid: int) -> None:
         discard(temporary)
         raise DaemonFileError(f"{path} was left as it was, for it cannot be replaced: {exc.strerror}") from exc
     flush_folder(folder)
+
+
+def temporary_of(path: str) -> str:
+    """Where the new content of a file is gathered; beside it, so that a rename can put it in its place."""
+    return os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.bulkhead-new")
 
 
 def _write_flushed(path: str, text: str, mode: int, uid: int, gid: int) -> None:

@@ -10,7 +10,7 @@ that was last written before the daemon started. Where none of these can say, it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_effect import (
@@ -36,24 +36,24 @@ def daemon_states(
     file: DaemonFile | None,
     *,
     also: Iterable[str] = (),
-    applied: bool = False,
+    applied: Collection[str] = (),
 ) -> dict[str, dict[str, Any]]:
     """The states of every key that is declared, in the file, on the command line, or in `also`.
 
     Each is {"declared", "on_disk", "flag", "in_effect", "source", "pending_restart"}; a value that is not there is
     None. `source` says where `in_effect` comes from: daemon, flag, file, default, or unknown. `pending_restart` is
     True where the file says something that the daemon does not do yet, None where that cannot be told.
-    `applied` says that this very file is known to have been taken over by this very process.
+    `applied` are keys that this very process is known to have taken over as the file has them now.
     """
     flags = parse_argv(process.argv).values if process else {}
     on_disk = file.data if file else {}
     seen = observed_options(engine, process.started if process else 0.0)
-    settled = applied or _read_at_start(process, file)
+    at_start = read_at_start(process, file)
     version = parse_version(str(engine.version().get("Version", "")))
     states = {}
     for key in dict.fromkeys([*declared, *on_disk, *flags, *also]):
         wanted = on_disk[key] if key in on_disk else flags.get(key, default_of(key, version))
-        value, source = _in_effect(key, seen, flags, on_disk, wanted, settled)
+        value, source = _in_effect(key, seen, flags, on_disk, wanted, at_start or key in applied)
         states[key] = {
             "declared": declared.get(key),
             "on_disk": on_disk.get(key),
@@ -65,7 +65,7 @@ def daemon_states(
     return states
 
 
-def _read_at_start(process: DaemonProcess | None, file: DaemonFile | None) -> bool:
+def read_at_start(process: DaemonProcess | None, file: DaemonFile | None) -> bool:
     """Whether the daemon was started after the file was last written, and so must have read what it says now."""
     if file is None or process is None or not process.started:
         return False
