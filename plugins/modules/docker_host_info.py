@@ -56,6 +56,11 @@ swarm:
   description: Whether the engine is a node of a swarm.
   returned: success
   type: bool
+log_driver:
+  description: The log driver of containers that name none.
+  returned: success
+  type: str
+  sample: json-file
 daemon:
   description: The process, its configuration file and its units.
   returned: success

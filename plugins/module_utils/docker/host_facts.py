@@ -31,7 +31,7 @@ _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def host_facts(engine: Engine, process: DaemonProcess | None, sys_root: str = "/sys", run: str = "/run") -> Facts:
-    """{version, rootless, swarm, daemon, files, watches, systemd, augenrules, apparmor, seccomp}.
+    """{version, rootless, swarm, log_driver, daemon, files, watches, systemd, augenrules, apparmor, seccomp}.
 
     Raises DockerError where the daemon's process is not to be found: its files follow from it.
     """
@@ -43,6 +43,7 @@ def host_facts(engine: Engine, process: DaemonProcess | None, sys_root: str = "/
         "version": ".".join(str(part) for part in parse_version(view.version)),
         "rootless": view.rootless,
         "swarm": (view.info.get("Swarm") or {}).get("LocalNodeState", "inactive") != "inactive",
+        "log_driver": str(view.info.get("LoggingDriver") or ""),
         "daemon": _daemon(view, process),
         "files": _files(engine, process, view),
         "watches": _watches(audit_facts(view.paths), view),
