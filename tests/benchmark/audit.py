@@ -94,5 +94,6 @@ def bench_audit(sizes: list[int], runs: int) -> list[dict[str, Any]]:
             for source in (_ours, _peers):
                 for program, cost, facts in source(daemon.docker_host, daemon.workdir, runs):
                     rows.append({"containers": size, "program": program, **cost.numbers(), **facts})
-                    print(f"  {size:>5} {program:<26} cpu {cost.cpu:.3f} s, wall {cost.wall:.3f} s, {cost.memory:.0f} MB {facts}")
+                    costs = f"cpu {cost.cpu:.3f} s, wall {cost.wall:.3f} s, {cost.memory:.0f} MB"
+                    print(f"  {size:>5} {program:<26} {costs} {facts or ''}", flush=True)
     return rows

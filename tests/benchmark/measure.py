@@ -17,7 +17,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Cost:
-    """CPU and wall-clock time in seconds, peak resident memory of the largest process in megabytes, what was printed."""
+    """CPU and wall-clock seconds, peak resident memory of the largest process in megabytes, and what was printed."""
 
     cpu: float
     wall: float
@@ -45,9 +45,7 @@ def run_once(command: Sequence[str], env: Mapping[str, str] | None = None, cwd: 
     return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, process.returncode, printed)
 
 
-def median_of(
-    runs: int, command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None
-) -> Cost:
+def median_of(runs: int, command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Cost:
     """The median of each number over `runs` runs, after one that warms the caches. RuntimeError where a run fails."""
     costs = [run_once(command, env, cwd) for _ in range(runs + 1)][1:]
     failed = next((cost for cost in costs if cost.rc), None)

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 import docker
 
 
 def main(docker_host: str) -> None:
     """List and inspect everything once."""
-    api = docker.APIClient(base_url=docker_host)
+    api: Any = docker.APIClient(base_url=docker_host)  # partly untyped
     facts = [api.info(), api.version(), api.networks()]
     containers = [api.inspect_container(item["Id"]) for item in api.containers(all=True)]
     images = [(api.inspect_image(item["Id"]), api.history(item["Id"])) for item in api.images()]

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from ansible.module_utils.basic import AnsibleModule
+
 DOCUMENTATION = """
 module: bench_empty
 short_description: Do nothing
@@ -19,8 +21,6 @@ author: Bulkhead contributors (@bulkhead-security)
 """
 EXAMPLES = "- bench_empty:"
 RETURN = "{}"
-
-from ansible.module_utils.basic import AnsibleModule
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ description:
 
 
 class CallbackModule(CallbackBase):
-    """Collects {tasks: [{task, role, action, host, status, result}], stats, custom}."""
+    """Collects {tasks: [{task, role, action, host, status, seconds, result}], stats, custom}."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
@@ -32,6 +33,7 @@ class CallbackModule(CallbackBase):
     def __init__(self) -> None:
         super().__init__()
         self._tasks: list[dict[str, Any]] = []
+        self._began = 0.0
 
     def _record(self, status: str, event: Any) -> None:
         # ansible-core 2.20 gives these attributes public names.
@@ -46,9 +48,13 @@ class CallbackModule(CallbackBase):
                 "action": str(task.action),
                 "host": host.get_name(),
                 "status": status,
+                "seconds": time.monotonic() - self._began,
                 "result": result,
             }
         )
+
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
+        self._began = time.monotonic()
 
     def v2_runner_on_ok(self, result: Any) -> None:
         self._record("ok", result)

@@ -1,0 +1,51 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the collection promises to cost at most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+_CPU, _MEMORY, _REQUESTS_EACH = 0.4, 80.0, 2.0
+_REPORT_SECONDS, _TASKS = 3.0, 12
+# CPU above the empty module a container: at 500 at most this many times that at 50.
+_GROWTH = 1.3
+
+
+def _verdict(what: str, value: float, limit: float) -> dict[str, Any]:
+    return {"what": what, "value": round(value, 3), "limit": limit, "kept": value <= limit}
+
+
+def _row(rows: list[dict[str, Any]], program: str, size: int) -> dict[str, Any] | None:
+    return next((row for row in rows if row["program"] == program and row["containers"] == size), None)
+
+
+def _own_cpu(rows: list[dict[str, Any]], size: int) -> float | None:
+    """CPU seconds above an empty module."""
+    audit, empty = _row(rows, "docker_audit", size), _row(rows, "bench_empty", size)
+    return audit["cpu"] - empty["cpu"] if audit and empty else None
+
+
+def _audit(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    own, row = _own_cpu(rows, 50), _row(rows, "docker_audit", 50)
+    if own is not None and row is not None:
+        yield _verdict("docker_audit, 50 containers: CPU seconds above an empty module", own, _CPU)
+        yield _verdict("docker_audit, 50 containers: peak memory in MB", row["memory"], _MEMORY)
+        yield _verdict("docker_audit, 50 containers: API requests a container", row["requests"] / 50, _REQUESTS_EACH)
+    large = _own_cpu(rows, 500)
+    if own is not None and large is not None:
+        yield _verdict("docker_audit: growth of CPU a container from 50 to 500", large / 500 / (own / 50), _GROWTH)
+
+
+def verdicts(results: dict[str, Any]) -> list[dict[str, Any]]:
+    """[{what, value, limit, kept}] for what was measured."""
+    found = list(_audit(results.get("audit", [])))
+    if "report" in results:
+        found.append(
+            _verdict("audit_report, 200 hosts of 150 findings: seconds", results["report"]["seconds"], _REPORT_SECONDS)
+        )
+    if "hardening" in results:
+        found.append(_verdict("docker_hardening unchanged: tasks on the target", results["hardening"]["tasks"], _TASKS))
+    return found
