@@ -9,6 +9,7 @@ Facts: docker/collect_files.py. A role is a part that a path plays; a path of it
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.control import Control
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.cis import cis
@@ -68,7 +69,13 @@ FILE_CONTROLS: tuple[Control, ...] = (
     _owned("registry_certificate", "A registry's certificate", cis("3.7", "3.7")),
     _mode("registry_certificate", "A registry's certificate", "0444", cis("3.8", "3.8")),
     _owned("registry_key", "A registry's client key", cis("3.7", "3.7")),
-    _mode("registry_key", "A registry's client key", "0400", cis("3.8", "3.8")),
+    # The benchmark knows no keys among the certificates and asks 0444 of all; a key must not be everybody's to read.
+    _mode("registry_key", "A registry's client key", "0444", cis("3.8", "3.8")),
+    replace(
+        _mode("registry_key", "A registry's client key", "0400"),
+        id="docker.file.registry_key.private",
+        title="A registry's client key is root's alone to read",
+    ),
     _owned("tls_ca", "The CA of TLS clients", cis("3.9", "3.9")),
     _mode("tls_ca", "The CA of TLS clients", "0444", cis("3.10", "3.10")),
     _owned("tls_cert", "The daemon's TLS certificate", cis("3.11", "3.11")),
