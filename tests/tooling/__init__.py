@@ -1,0 +1,6 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the Makefile calls: environments, system packages, stages, generated files. Standard library only."""
+
+from __future__ import annotations

@@ -1,0 +1,92 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Python environments under .build/, each made once and again only when its requirements change."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.tooling import places, pythons
+
+REQUIREMENTS = places.REPOSITORY / "tests" / "requirements"
+
+
+class NoPythonError(Exception):
+    """No interpreter for an environment; the message names the versions that would do."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment: its name, the Python versions that may carry it (best first), what fills it."""
+
+    name: str
+    pythons: tuple[str, ...]
+    requirements: tuple[str, ...]
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return places.BUILD / ("venv" if self.name == "main" else f"venv-{self.name}")
+
+    def program(self, name: str) -> str:
+        """The path of one of its programs."""
+        return str(self.path / "bin" / name)
+
+
+MAIN = Environment("main", ("3.11", "3.12", "3.13"), ("develop.txt",))
+LINT = Environment("lint", ("3.11", "3.12", "3.13"), ("lint.txt",))
+DOCS = Environment("docs", ("3.11", "3.12", "3.13"), ("docs.txt",))
+TARGET = Environment("target", ("3.9",), ("target.txt",))
+# The Python that the users of each ansible-core are likeliest to have, where this machine has it.
+CORES = {
+    "2.18": Environment("core-2.18", ("3.11", "3.12"), ("core-2.18.txt", "unit.txt")),
+    "2.19": MAIN,
+    "2.20": Environment("core-2.20", ("3.12", "3.13"), ("core-2.20.txt", "unit.txt")),
+    "2.21": Environment("core-2.21", ("3.13", "3.12"), ("core-2.21.txt", "unit.txt")),
+}
+ALL = {environment.name: environment for environment in (LINT, DOCS, TARGET, *CORES.values())}
+
+
+def _stamp(environment: Environment, python: Path) -> str:
+    digest = hashlib.sha256(f"{python.resolve()}\n".encode())
+    for name in environment.requirements:
+        digest.update((REQUIREMENTS / name).read_bytes())
+    return digest.hexdigest()
+
+
+def _fill(environment: Environment, python: Path) -> None:
+    words = [environment.program("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    for name in environment.requirements:
+        words += ["--requirement", str(REQUIREMENTS / name)]
+    # A user's PYTHONPATH or PIP_USER has no business in there.
+    surroundings = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PIP_USER")}
+    if not (environment.path / "bin" / "python").exists():
+        shutil.rmtree(environment.path, ignore_errors=True)
+        subprocess.run([python, "-m", "venv", environment.path], check=True, env=surroundings)
+    subprocess.run(words, check=True, env=surroundings, stdin=subprocess.DEVNULL)
+
+
+def ensure(environment: Environment) -> Environment:
+    """Make it, or bring it up to date. Raises NoPythonError; CalledProcessError where pip fails, having said why."""
+    python = pythons.first_of(environment.pythons)
+    if python is None:
+        raise NoPythonError(f"no Python {' or '.join(environment.pythons)} on this machine")
+    places.BUILD.mkdir(exist_ok=True)
+    with (places.BUILD / f"{environment.path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once: the second finds the work done
+        stamp, marker = _stamp(environment, python), environment.path / ".requirements.sha256"
+        if not marker.exists() or marker.read_text() != stamp:
+            began = time.monotonic()
+            print(f"Python environment {environment.path.relative_to(places.REPOSITORY)}: {python}", flush=True)
+            _fill(environment, python)
+            marker.write_text(stamp)
+            print(f"    made in {time.monotonic() - began:.0f} s", flush=True)
+    return environment

@@ -1,0 +1,90 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control catalogue: every row of the control tables, for people to read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from itertools import groupby
+
+from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.control import Control
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.docker import DOCKER_CONTROLS
+
+_BENCHMARKS = {"cis-docker": "CIS Docker"}
+_SCOPES = {
+    "host": "The host",
+    "daemon": "The daemon",
+    "file": "Files and sockets",
+    "image": "Images",
+    "container": "Containers",
+    "network": "Networks",
+    "swarm": "Swarm",
+    "service": "Swarm services",
+}
+_PREAMBLE = """# Control catalogue
+
+Every control of `docker_audit`, generated from the tables in `plugins/module_utils/controls/` by `make generate`.
+
+A control looks at one kind of subject at a time. It *judges* a fact of the subject, written as a
+[JMESPath](https://jmespath.org) expression over that subject, by one operator; `when` says to which subjects it
+applies.
+*manual* controls cannot be judged by a machine, and say why. Benchmark ids are facts; the wording is our own.
+
+Your own rows have the same form (option `controls` of `docker_audit`), and every expectation and severity can be
+overridden (option `overrides`).
+"""
+
+
+def _code(text: str) -> str:
+    fence = "``" if "`" in text else "`"
+    return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _ids(control: Control) -> str:
+    benchmarks: dict[str, list[str]] = {}
+    for reference in control.references:
+        name = _BENCHMARKS.get(reference["benchmark"], reference["benchmark"])
+        benchmarks.setdefault(f"{name} {reference['version']}", []).append(reference["id"])
+    return "; ".join(f"{name}: {', '.join(ids)}" for name, ids in benchmarks.items()) or "none: beyond the benchmarks"
+
+
+def _expectation(control: Control) -> list[str]:
+    if control.manual:
+        return [f"- Manual: {control.manual}"]
+    operator, operand = next(iter((control.expected or {}).items()))
+    lines = [f"- Judges {_code(control.actual)}: {operator.replace('_', ' ')} {_code(json.dumps(operand))}"]
+    return lines + ([f"- When {_code(control.when)}"] if control.when else [])
+
+
+def _entry(control: Control) -> str:
+    lines = [f"### {control.id}", "", f"**{control.title}**", ""]
+    lines += [f"- Severity: {control.severity}", f"- References: {_ids(control)}", *_expectation(control)]
+    for label, text in (("Why", control.rationale), ("Remediation", control.remediation)):
+        if text:
+            lines.append(f"- {label}: {text}")
+    if control.not_applicable:
+        lines.append(f"- Not applicable where: {control.not_applicable}")
+    return "\n".join(lines) + "\n"
+
+
+def _overview(controls: Iterable[Control]) -> str:
+    rows = [f"| `{control.id}` | {control.severity} | {_cell(control.title)} |" for control in controls]
+    return "\n".join(["| control | severity | what it says |", "|---|---|---|", *rows]) + "\n"
+
+
+def text() -> str:
+    """The whole page, in Markdown."""
+    order = list(_SCOPES)
+    controls = sorted(DOCKER_CONTROLS, key=lambda control: (order.index(control.scope), control.id))
+    manual = sum(1 for control in controls if control.manual)
+    parts = [_PREAMBLE, f"{len(controls)} controls, of which {manual} are manual.\n"]
+    for scope, rows in groupby(controls, key=lambda control: control.scope):
+        of_scope = list(rows)
+        parts += [f"## {_SCOPES[scope]}\n", _overview(of_scope), *map(_entry, of_scope)]
+    return "\n".join(parts)

@@ -1,0 +1,93 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Debian packages that the lab and the environments need: what is missing is installed, and the terminal says why."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def _program(name: str) -> Callable[[], bool]:
+    return lambda: shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin") is not None
+
+
+def _ensurepip() -> bool:
+    # Debian keeps it out of python3; `python3 -m venv` fails without it.
+    return subprocess.run([sys.executable, "-c", "import ensurepip"], capture_output=True, check=False).returncode == 0
+
+
+def _installed(package: str) -> Callable[[], bool]:
+    marker = Path("/var/lib/dpkg/info") / f"{package}.list"
+    return marker.exists
+
+
+@dataclass(frozen=True)
+class Package:
+    """A Debian package, why we want it, and how to see that the machine has what it gives."""
+
+    name: str
+    why: str
+    there: Callable[[], bool]
+
+
+GROUPS: dict[str, tuple[Package, ...]] = {
+    "venv": (
+        Package("python3-venv", "Python environments under .build/", _ensurepip),
+        Package("git", "lists the files that belong to the collection", _program("git")),
+    ),
+    "lab": (
+        Package("docker.io", "dockerd, which the lab starts on a socket of its own", _program("dockerd")),
+        Package("busybox-static", "the content of the lab's images", _installed("busybox-static")),
+        Package("iproute2", "the lab's network namespace", _program("ip")),
+        Package("util-linux", "nsenter, for the lab's network namespace", _program("nsenter")),
+        Package("iptables", "the lab's bridge network", _program("iptables")),
+        Package("openssl", "an independent look at certificates", _program("openssl")),
+    ),
+}
+
+
+def missing(groups: Sequence[str]) -> list[Package]:
+    """What of these groups the machine does not have."""
+    return [package for group in groups for package in GROUPS[group] if not package.there()]
+
+
+def _apt_get(arguments: Sequence[str]) -> bool:
+    words = ["apt-get", *arguments]
+    if os.geteuid():
+        words = ["sudo", "--preserve-env=DEBIAN_FRONTEND", *words]
+    print(f"    {' '.join(words)}", flush=True)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    return subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def _install(names: Sequence[str]) -> bool:
+    options = ["install", "--yes", "--quiet=2", "--no-install-recommends"]
+    # A fresh machine has no package lists yet, an old one has stale ones.
+    return _apt_get(["update", "--quiet=2"]) and _apt_get([*options, *names])
+
+
+def ensure(groups: Sequence[str]) -> list[Package]:
+    """Install what is missing, and say what is done and what cannot be; what is still missing afterwards."""
+    wanted = missing(groups)
+    if not wanted:
+        return []
+    print("System packages that are missing here:", flush=True)
+    for package in wanted:
+        print(f"    {package.name:<16} {package.why}", flush=True)
+    if shutil.which("apt-get") is None:
+        print("    This is no Debian: install the like of them by other means.", flush=True)
+    elif os.geteuid() and shutil.which("sudo") is None:
+        print("    Neither root nor sudo: they are left out.", flush=True)
+    else:
+        _install([package.name for package in wanted])
+    left = missing(groups)
+    if left:
+        print(f"    Still missing: {', '.join(package.name for package in left)}", flush=True)
+    return left
