@@ -1,0 +1,267 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the benchmark's own script gets wrong, and the errors beside those: each on a daemon of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+from docker.types import LogConfig, Mount, Ulimit
+
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import Engine, EngineStatus
+from tests.e2e.docker_audit_run import Failures, failures, one, run_audit
+from tests.lab.cast import Member, enter, prepare
+from tests.lab.dockerd import Dockerd
+from tests.lab.images import KEPT
+
+ALLOW_ALL = json.dumps({"defaultAction": "SCMP_ACT_ALLOW"})
+SOME_REFUSED = json.dumps(
+    {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["reboot"], "action": "SCMP_ACT_ERRNO"}]}
+)
+ON_EVERY_CPU = {"nano_cpus": None, "cpu_shares": None, "cpuset_cpus": f"0-{(os.cpu_count() or 1) - 1}"}
+URL = {"DATABASE": "postgres://app:correct-horse@db/app"}
+REFERENCES = {"PASSWORD": "$VAULT", "API_TOKEN": "vault:secret/api", "SECRET_KEY_FILE": "/run/secrets/key"}
+
+
+def _binds(*binds: str) -> dict[str, Any]:
+    return {"volumes": list(binds)}
+
+
+def siblings(folder: Path) -> tuple[Member, ...]:
+    return (
+        Member("kept-bare-option", {"security_opt": ["no-new-privileges"]}),
+        Member("kept-mentions-sshd", {"command": ["sh", "-c", "sleep 2147483647; /usr/sbin/sshd"]}),
+        Member("kept-zone-info", _binds("/usr/share/zoneinfo:/usr/share/zoneinfo:ro")),
+        Member("kept-secret-elsewhere", {"environment": REFERENCES}),
+        Member("kept-by-uid-with-group-root", {"user": "1000:0"}),
+        Member("kept-own-seccomp", {"security_opt": ["no-new-privileges:true", f"seccomp={SOME_REFUSED}"]}),
+        Member("kept-cap-add-default", {"cap_add": ["CHOWN", "cap_setuid"]}),
+        Member("kept-dropped-one-by-one", {"cap_drop": ["NET_RAW"]}),
+        Member("kept-tmpfs-on-etc", {"tmpfs": {"/etc/app": "size=1m"}}),
+        Member("kept-port-ipv6-loopback", {"ports": {"8082/tcp": ("::1", 8082)}}),
+        Member(
+            "seccomp-allows-all", {"security_opt": ["no-new-privileges:true", f"seccomp={ALLOW_ALL}"]}, ("seccomp",)
+        ),
+        Member("new-privileges-colon", {"security_opt": ["no-new-privileges:false"]}, ("no_new_privileges",)),
+        Member("new-privileges-created", {"security_opt": None}, ("no_new_privileges",), started=False),
+        Member("cap-add-spelled-out", {"cap_add": ["cap_sys_ptrace"]}, ("capabilities",)),
+        Member("root-by-zeros", {"user": "00"}, ("root_user",)),
+        Member("root-by-name-and-group", {"user": "root:root"}, ("root_user",)),
+        Member("every-cpu", ON_EVERY_CPU, ("cpu_limit",)),
+        Member("default-cpu-shares", {"nano_cpus": None, "cpu_shares": 1024}, ("cpu_limit",)),
+        Member(
+            "ulimit-raised", {"ulimits": [Ulimit(name="nofile", soft=128, hard=1048576)]}, ("ulimits",), started=False
+        ),
+        Member("oom-score-negative", {"oom_score_adj": -500}, ("oom_score",), started=False),
+        Member("default-bridge-created", {"network": None}, ("default_bridge",), started=False),
+        Member("port-created", {"ports": {"8083/tcp": 8083}}, ("wildcard_port",), started=False),
+        Member(
+            "port-privileged-created", {"ports": {"93/udp": ("127.0.0.1", 93)}}, ("privileged_port",), started=False
+        ),
+        Member("etc-by-link", _binds(f"{folder}/etc-link:/host"), ("sensitive_mount",)),
+        Member("file-of-etc", _binds("/etc/hostname:/hostname"), ("sensitive_mount",)),
+        Member("shadow-read-only", _binds("/etc/shadow:/shadow:ro"), ("sensitive_mount_read_only",)),
+        Member("proc-of-host", _binds("/proc:/host/proc:ro"), ("sensitive_mount_read_only",)),
+        Member("volume-of-other", {"mounts": [Mount("/data", "kept-data", type="volume")]}),
+        Member("secret-in-url", {"environment": URL}, ("secrets",)),
+        Member("log-size-zero", {"log_config": LogConfig(type="json-file", config={"max-size": "-1"})}, ("log_size",)),
+        Member("uts-of-host-created", {"uts_mode": "host"}, ("host_uts",), started=False),
+        Member("floating-by-omission", {}, ("floating_tag",), image="lab/unpinned"),
+    )
+
+
+@dataclass(frozen=True)
+class Company:
+    """A daemon with the siblings on it, and the failures that were found."""
+
+    daemon: Dockerd
+    client: docker.DockerClient
+    members: tuple[Member, ...]
+    found: Failures
+
+
+@pytest.fixture(scope="module")
+def company() -> Iterator[Company]:
+    with Dockerd(bridge=True) as daemon, contextlib.closing(daemon.client()) as client:
+        (daemon.workdir / "etc-link").symlink_to("/etc")
+        prepare(client, ["lab/unpinned:latest"])
+        members = siblings(daemon.workdir)
+        for member in members:
+            enter(client, member)
+        yield Company(daemon, client, members, failures(run_audit(daemon.docker_host), "container"))
+
+
+def test_each_sibling_fails_exactly_the_controls_that_it_must(company: Company) -> None:
+    wrong = {
+        member.name: (sorted(company.found.get(member.name, set())), sorted(member.failing_controls))
+        for member in company.members
+        if company.found.get(member.name, set()) != member.failing_controls
+    }
+    assert wrong == {}
+
+
+def test_unmasked_kernel_paths(company: Company) -> None:
+    engine = Engine(company.daemon.docker_host)
+    body = {"Image": KEPT, "HostConfig": {"MaskedPaths": [], "ReadonlyPaths": []}}
+    engine.post("/containers/create", body, name="unmasked")
+    result = run_audit(company.daemon.docker_host, select=["docker.container.kernel_paths"])
+    assert failures(result, "container") == {"unmasked": {"docker.container.kernel_paths"}}
+    company.client.containers.get("unmasked").remove()
+
+
+def test_a_tag_that_moved(company: Company) -> None:
+    old = company.client.images.get(KEPT)
+    old.tag("lab/moving", "1.0")
+    container = enter(company.client, Member("left-behind", image="lab/moving:1.0"))
+    select = ["docker.container.outdated_image"]
+    assert failures(run_audit(company.daemon.docker_host, select=select), "container") == {}
+    company.client.images.get("lab/unpinned").tag("lab/moving", "1.0")
+    found = failures(run_audit(company.daemon.docker_host, select=select), "container")
+    assert found == {"left-behind": {"docker.container.outdated_image"}}
+    container.remove(force=True)
+
+
+def test_a_container_that_goes_while_it_is_looked_at(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Engine.get
+
+    def get(self: Engine, path: str, **query: object) -> Any:
+        answer = real(self, path, **query)
+        return [*answer, {**answer[0], "Id": "0" * 64, "Names": ["/gone"]}] if path == "/containers/json" else answer
+
+    monkeypatch.setattr(Engine, "get", get)
+    result = run_audit(company.daemon.docker_host, include_passes=True)
+    assert "gone" not in {finding["subject"]["name"] for finding in result["findings"]}
+    assert result["summary"]["status"]["error"] == 0
+
+
+def test_a_container_that_cannot_be_read_is_an_error_of_every_control(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity = company.client.containers.get("etc-by-link").id
+    real = Engine.get
+
+    def refusing(self: Engine, path: str, **query: object) -> Any:
+        if path == f"/containers/{identity}/json":
+            raise EngineStatus(500, "The engine refused it with 500: layer does not exist")
+        return real(self, path, **query)
+
+    monkeypatch.setattr(Engine, "get", refusing)
+    result = run_audit(company.daemon.docker_host, include_passes=True)
+    mine = [finding for finding in result["findings"] if finding["subject"]["name"] == "etc-by-link"]
+    assert {finding["status"] for finding in mine} == {"error"}
+    assert all("layer does not exist" in finding["reason"] for finding in mine)
+
+
+def _build(client: docker.DockerClient, tag: str, dockerfile: str) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, text in {"Dockerfile": dockerfile, "payload": "x"}.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(text)
+            archive.addfile(info, io.BytesIO(text.encode()))
+    buffer.seek(0)
+    client.images.build(fileobj=buffer, custom_context=True, tag=tag, rm=True)
+
+
+def test_images_by_their_history(company: Company) -> None:
+    recipes = {
+        "lab/history-clean:1.0": "COPY payload /tmp/a\nRUN true && echo 'apt-get update' > /tmp/b\nLABEL note=ADD\n",
+        "lab/history-update-and-install:1.0": "RUN (apt-get update && apt-get install -y curl) || true\n",
+        "lab/history-update-then-install:1.0": "RUN apt-get update || true\nRUN apt-get install -y curl || true\n",
+        "lab/history-apk:1.0": "RUN apk update || true\n",
+        "lab/history-add-url-like:1.0": "ENV ADD=1\nADD payload /tmp/x\n",
+        "lab/history-arg-secret:1.0": "ARG DEPLOY_TOKEN=correct-horse-battery\nRUN true\n",
+        "lab/history-insecure:1.0": "RUN curl -fsSLk https://example.com/x || true\n",
+    }
+    for tag, text in recipes.items():
+        _build(company.client, tag, f"FROM {KEPT}\n{text}")
+    result = run_audit(company.daemon.docker_host, select=["docker.image.*"])
+    found = {name: ids for name, ids in failures(result, "image").items() if name.startswith("lab/history")}
+    assert found == {
+        "lab/history-update-then-install:1.0": {"docker.image.lone_update"},
+        "lab/history-apk:1.0": {"docker.image.lone_update"},
+        "lab/history-add-url-like:1.0": {"docker.image.add"},
+        "lab/history-arg-secret:1.0": {"docker.image.secrets"},
+        "lab/history-insecure:1.0": {"docker.image.unverified_install"},
+    }
+    assert "correct-horse" not in repr(result)
+
+
+def test_trusted_registries(company: Company) -> None:
+    image = company.client.images.get(KEPT)
+    image.tag("registry.example.com:5000/team/app", "1.0")
+    image.tag("registry.example.com.evil.org/team/app", "1.0")
+    select = ["docker.image.trusted_source"]
+    host = company.daemon.docker_host
+    assert one(run_audit(host, select=select), select[0])["status"] == "manual"
+    found = failures(run_audit(host, select=select, allowed_registries=["docker.io"]), "image")
+    assert list(found) == [KEPT]
+    result = run_audit(host, select=select, allowed_registries=["docker.io", "registry.example.com:5000/team"])
+    assert one(result, select[0], KEPT)["actual"] == ["registry.example.com.evil.org/team/app"]
+    for tag in ("registry.example.com:5000/team/app:1.0", "registry.example.com.evil.org/team/app:1.0"):
+        company.client.images.remove(tag)
+
+
+def test_defaults_of_the_daemon_that_came_after_the_container(make_dockerd: Callable[..., Dockerd]) -> None:
+    daemon = make_dockerd(daemon_json={"live-restore": True})
+    with contextlib.closing(daemon.client()) as client:
+        prepare(client, [])
+        before = {"security_opt": None, "network": None, "network_mode": "none", "ulimits": None}
+        enter(client, Member("old", before))
+        enter(client, Member("old-created", before, started=False))
+        enter(client, Member("old-exempt", {**before, "security_opt": ["no-new-privileges=false"]}))
+        stricter = {
+            "live-restore": True,
+            "no-new-privileges": True,
+            "log-driver": "local",
+            "default-ulimits": {"nofile": {"Name": "nofile", "Soft": 64, "Hard": 96}},
+        }
+        time.sleep(1.1)  # a file's time and a process's start are told apart by less, but not by nothing
+        daemon.write_daemon_json(stricter)
+        daemon.restart()
+        enter(client, Member("new", before))
+        result = run_audit(daemon.docker_host)
+        found = failures(result, "container")
+        nnp, outdated = "docker.container.no_new_privileges", "docker.container.outdated_defaults"
+        assert {name: ids & {nnp, outdated} for name, ids in found.items() if ids & {nnp, outdated}} == {
+            "old": {nnp, outdated},
+            "old-created": {nnp},
+            "old-exempt": {nnp, outdated},
+        }
+        options = {row["option"] for row in one(result, outdated, "old")["actual"]}
+        assert options == {"log-driver", "no-new-privileges", "default-ulimits nofile"}
+        exempt = {row["option"] for row in one(result, outdated, "old-exempt")["actual"]}
+        assert exempt == {"log-driver", "default-ulimits nofile"}
+
+
+def test_another_host_is_judged_by_the_api_alone(make_dockerd: Callable[..., Dockerd]) -> None:
+    """A TCP address, and no pidfile: as if the daemon were elsewhere."""
+    daemon = make_dockerd(tcp=True)
+    assert daemon.tcp_host
+    with contextlib.closing(daemon.client()) as client:
+        prepare(client, ["lab/sshd:1.0"])
+        alone = {"network": None, "network_mode": "none"}
+        command = {"command": ["/usr/sbin/sshd", "-D"]}
+        enter(client, Member("sshd-inside", {**alone, **command}, image="lab/sshd:1.0"))
+        enter(client, Member("host-pid", {**alone, "pid_mode": "host"}))
+        enter(client, Member("undecided", {**alone, "security_opt": None, "ulimits": None}))
+        result = run_audit(daemon.tcp_host)
+    found = failures(result, "container")
+    assert found == {"sshd-inside": {"docker.container.ssh_server"}, "host-pid": {"docker.container.host_pid"}}
+    # What the API does not tell is an error, and not a pass.
+    assert failures(result, "container", "error") == {
+        "host-pid": {"docker.container.ssh_server"},
+        "undecided": {"docker.container.no_new_privileges", "docker.container.open_files"},
+    }
