@@ -23,6 +23,10 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     view_daemon,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import Engine, EngineStatus
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.seccomp_profile import (
+    ProfileError,
+    filters,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.secrets import secret_in
 
 Facts = dict[str, Any]
@@ -58,7 +62,8 @@ def collect_daemon(engine: Engine, process: DaemonProcess | None, view: DaemonVi
         "config_file": {"path": seen.config_file, "error": seen.config_error},
         "unknown": unknown_options(seen, AUDITED_OPTIONS),
     }
-    for extra in (_pending(seen), _declared(seen), _authorization(seen), _logging(seen), _listeners(seen)):
+    derived = (_pending, _declared, _authorization, _logging, _listeners)
+    for extra in (_seccomp(seen, facts["seccomp_profile"]), *(derive(seen) for derive in derived)):
         facts["unknown"].update(extra.pop("unknown", {}))
         facts.update(extra)
     return [facts]
@@ -119,6 +124,21 @@ def _default_bridge(engine: Engine) -> Facts:
         "icc": options.get("com.docker.network.bridge.enable_icc") != "false",
         "host_address": options.get("com.docker.network.bridge.host_binding_ipv4"),
     }
+
+
+def _seccomp(view: DaemonView, profile: str | None) -> Facts:
+    """{seccomp_filters}: whether containers are kept from any system call by default; a file may allow them all."""
+    if profile in (None, "", "unconfined"):
+        return {"seccomp_filters": False}
+    if profile in ("default", "builtin"):
+        return {"seccomp_filters": True}
+    text = view.paths.files.read(str(profile)) if view.paths else None
+    if text is None:
+        return {"unknown": {"seccomp_filters": f"the profile {profile} cannot be read"}}
+    try:
+        return {"seccomp_filters": filters(text)}
+    except ProfileError as exc:
+        return {"unknown": {"seccomp_filters": f"the profile {profile} cannot be judged: {exc}"}}
 
 
 def _pending(view: DaemonView) -> Facts:

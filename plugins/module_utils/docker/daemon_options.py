@@ -176,7 +176,7 @@ def _add(option: Option, before: Any, value: str) -> Any:
         return [*(before or []), value]
     if option.kind == "pools":
         return [*(before or []), _pool(value)]
-    member = _member(option.kind, name, rest, (before or {}).get(name))
+    member = _member(option.kind, name, rest, before.get(name) if isinstance(before, dict) else None)
     return value if member is None else {**(before or {}), name: member}
 
 
