@@ -5,13 +5,238 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from tests.lab.dockerd import REPOSITORY
+import docker
+
+from tests.lab import demo_script
+from tests.lab.ansible import PlaybookResult, run_playbook
+from tests.lab.cast import Member, enter, prepare, prepare_folders
+from tests.lab.dockerd import REPOSITORY, Dockerd, LabError
+from tests.lab.images import BASE
+from tests.lab.progress import heading, say, step
+from tests.lab.standing import inventory
 
 OUTPUT = REPOSITORY / ".build" / "demo"
 
 
+def expect(truth: bool, what: str) -> None:
+    """LabError when a stage did not show what it should."""
+    if not truth:
+        raise LabError(f"the demonstration failed: {what}")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A daemon, an independent client of it, where the reports go, and whether to show what Ansible prints."""
+
+    daemon: Dockerd
+    client: docker.DockerClient
+    output: Path
+    verbose: bool
+
+    def play(self, playbook: str, *, check: bool = False, diff: bool = False, **variables: Any) -> PlaybookResult:
+        """Run a playbook as a user would; say the command, and how long it took."""
+        flags = " --check" * check + " --diff" * diff
+        text = f"ansible-playbook bulkhead.container_security.{playbook}{flags}"
+        arguments: dict[str, Any] = {
+            "inventory": inventory(self.daemon),
+            "extra_vars": variables,
+            "check": check,
+            "diff": diff,
+        }
+        if self.verbose:
+            print(f"  {text}")
+            return run_playbook(f"{playbook}.yml", echo=True, **arguments)
+        with step(text):
+            return run_playbook(f"{playbook}.yml", **arguments)
+
+    def audit(self, **variables: Any) -> tuple[PlaybookResult, dict[str, Any]]:
+        """Run audit.yml; what Ansible said, and the JSON report."""
+        result = self.play("audit", audit_output_dir=str(self.output), audit_title="Demonstration", **variables)
+        path = self.output / "audit-report.json"
+        expect(path.exists(), f"the audit wrote no report:\n{result.stdout}{result.stderr}")
+        return result, json.loads(path.read_text())
+
+    def harden(self, *, check: bool = False) -> PlaybookResult:
+        """Run harden_docker.yml to its end."""
+        return self.play("harden_docker", check=check, diff=check, **demo_script.HARDENING).check()
+
+    def running(self) -> set[str]:
+        """The ids of the containers that run."""
+        return {str(container.id) for container in self.client.containers.list()}
+
+
+def _findings(report: Mapping[str, Any], status: str) -> list[dict[str, Any]]:
+    return [finding for finding in report["findings"] if finding["status"] == status]
+
+
+def _show(findings: list[dict[str, Any]], most: int = 12) -> None:
+    for finding in findings[:most]:
+        subject = " ".join(filter(None, (finding["subject"]["kind"], finding["subject"]["name"][-40:])))
+        drift = f"{finding['drift']:<10}" if finding["drift"] in ("new", "regressed") else ""
+        print(f"    {drift}{finding['severity']:<9}{subject:<52} {finding['title']}")
+    if len(findings) > most:
+        print(f"    … and {len(findings) - most} more")
+
+
+def _worst_first(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    order = ("critical", "high", "medium", "low", "info")
+    return sorted(findings, key=lambda finding: order.index(finding["severity"]))
+
+
+def first_audit(stage: Stage) -> None:
+    """An audit of the host as it was found."""
+    result, report = stage.audit()
+    result.check()
+    failing = _worst_first(_findings(report, "fail"))
+    say(f"{len(failing)} findings on a host with {len(stage.client.containers.list(all=True))} containers. The worst:")
+    _show(failing)
+    expect(len(failing) >= 40, f"the first audit found only {len(failing)} faults")
+    expect(any(finding["control"] == "docker.container.privileged" for finding in failing), "nobody was privileged")
+    expect(not _findings(report, "error"), f"some controls could not be evaluated: {_findings(report, 'error')}")
+
+
+def plan(stage: Stage) -> None:
+    """The hardening in check mode."""
+    before = stage.daemon.config_file.read_text()
+    say("What would it change, and what would it stop? Check mode with --diff is the plan, and the drift report.")
+    result = stage.harden(check=True)
+    _show_diff(result)
+    expect(bool(result.changed), "the plan changes nothing on a host with default options")
+    expect(stage.daemon.config_file.read_text() == before, "check mode changed daemon.json")
+
+
+def _show_diff(result: PlaybookResult) -> None:
+    for task in result.tasks:
+        for diff in _diffs(task["result"]):
+            before, after = str(diff.get("before", "")).splitlines(), str(diff.get("after", "")).splitlines()
+            for line in [line for line in after if line not in before][:25]:
+                print(f"    + {line}")
+            for line in [line for line in before if line not in after][:25]:
+                print(f"    - {line}")
+
+
+def _diffs(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    diff = result.get("diff") or []
+    return [diff] if isinstance(diff, Mapping) else list(diff)
+
+
+def harden(stage: Stage) -> None:
+    """The hardening, twice."""
+    running = stage.running()
+    changed = stage.harden().changed
+    say(f"Changed: {'; '.join(changed)}. dockerd was restarted, and every option verified in effect.")
+    stopped = running - stage.running()
+    expect(not stopped, f"containers stopped: {stopped}")
+    say(f"All {len(running)} running containers went on running: live-restore was switched on before the restart.")
+    again = stage.harden().changed
+    expect(not again, f"the second run changed something: {again}")
+    say("The second run changed nothing.")
+
+
+def replace(stage: Stage) -> None:
+    """What a container was created with cannot be taken from it: make the bad ones again."""
+    say(
+        "No hardening takes from a container what it was created with: privileges, mounts, namespaces. Limits of "
+        "memory, CPU and processes were set while the containers ran. The others are made again as they should be, by "
+        "those who own them. Here, that is the demonstration:"
+    )
+    members = demo_script.replacements()
+    with step(f"removing {len(members)} containers, and making them again"):
+        for member in members:
+            stage.client.containers.get(member.name).remove(force=True)
+            enter(stage.client, member)
+
+
+def second_audit(stage: Stage) -> None:
+    """An audit with waivers for what is deliberate; its gate lets no other finding pass."""
+    waivers = stage.output / "waivers.yml"
+    waivers.write_text(demo_script.waivers())
+    say(f"What stays is deliberate, and written down with owner, reason and expiry: {waivers}")
+    result, report = stage.audit(audit_waivers=[str(waivers)], audit_fail_on="info", audit_fail_on_error=True)
+    waived, failing = _findings(report, "waived"), _findings(report, "fail")
+    _show(_worst_first(failing))
+    expect(not failing, f"{len(failing)} findings are neither mended nor waived")
+    result.check()
+    expect(bool(waived), "nothing is waived")
+    say(f"Clean: 0 findings, {len(waived)} waived, {report['drift']['resolved']} resolved since the first audit.")
+
+
+def by_hand(stage: Stage) -> None:
+    """Somebody changes the daemon and starts a container, behind Ansible's back."""
+    say("Somebody is in a hurry: icc back on in daemon.json, a restart, and a privileged container with docker.sock.")
+    options = stage.daemon.daemon_json()
+    options.update({"icc": True, "no-new-privileges": False})
+    stage.daemon.write_daemon_json(options)
+    with step("by hand"):
+        stage.daemon.restart()
+        quick_fix = Member(
+            "quick-fix", {"privileged": True, "cap_drop": None, "volumes": _socket_mount(stage)}, image=BASE
+        )
+        enter(stage.client, quick_fix)
+
+
+def _socket_mount(stage: Stage) -> dict[str, dict[str, str]]:
+    return {stage.daemon.socket: {"bind": "/var/run/docker.sock", "mode": "rw"}}
+
+
+def third_audit(stage: Stage) -> None:
+    """The scheduled audit fails on news, and names them."""
+    result, report = stage.audit(audit_waivers=[str(stage.output / "waivers.yml")], audit_fail_on_new="low")
+    news = [finding for finding in _findings(report, "fail") if finding["drift"] in ("new", "regressed")]
+    _show(_worst_first(news))
+    found = {(finding["control"], finding["drift"]) for finding in news}
+    expect(("docker.daemon.icc", "regressed") in found, "the drift of icc was not caught")
+    expect(("docker.container.privileged", "new") in found, "the new privileged container was not caught")
+    expect(result.rc != 0, "the gate fail_on_new let the drift pass")
+    say(f"Caught: {len(news)} findings new or regressed, and the run failed on them, so that a scheduler notifies.")
+    drift = stage.harden(check=True)
+    expect(bool(drift.changed), "the drift report of the baseline shows nothing")
+    _show_diff(drift)
+
+
+_STAGES: tuple[tuple[str, Callable[[Stage], None]], ...] = (
+    ("2. Audit: what is wrong with this host?", first_audit),
+    ("3. Plan the hardening", plan),
+    ("4. Harden", harden),
+    ("5. Replace what cannot be mended", replace),
+    ("6. Audit again: clean, but for what is waived", second_audit),
+    ("7. A change by hand, behind Ansible's back", by_hand),
+    ("8. The next audit catches it", third_audit),
+)
+
+
+def _set(stage: Stage) -> None:
+    prepare_folders(stage.daemon.workdir)
+    members = demo_script.cast(stage.daemon.workdir)
+    with step(f"images made on the spot, and {len(members)} containers: well kept ones, and one of each kind of vice"):
+        prepare(stage.client)
+        for member in members:
+            enter(stage.client, member)
+
+
 def run(output: Path, *, verbose: bool = False) -> int:
-    """The whole demonstration; 0 only when each stage showed what it should."""
-    return 1
+    """The whole demonstration; 0 only when each stage showed what it should (LabError otherwise)."""
+    began = time.monotonic()
+    output.mkdir(parents=True, exist_ok=True)
+    for old in output.glob("audit-report.*"):
+        old.unlink()
+    heading("1. A Docker host, as one finds them")
+    say("A dockerd of its own, on a socket, in a folder and in a network of its own. About two minutes in all.")
+    with Dockerd(bridge=True) as daemon, contextlib.closing(daemon.client()) as client:
+        stage = Stage(daemon, client, output, verbose)
+        _set(stage)
+        for title, act in _STAGES:
+            heading(title)
+            act(stage)
+    heading(f"Done in {time.monotonic() - began:.0f} s; the daemon and its containers are gone again")
+    print(f"  Open in a browser: {output / 'audit-report.html'}")
+    print(f"  For machines:      {output / 'audit-report.json'}")
+    return 0

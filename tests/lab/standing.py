@@ -44,8 +44,11 @@ def daemon_variables(daemon: Dockerd) -> dict[str, Any]:
     return {
         "audit_docker_host": daemon.docker_host,
         "docker_hardening_docker_host": daemon.docker_host,
-        "docker_hardening_config_file": str(daemon.config_file),
-        "docker_hardening_restart_command": daemon.restart_command,
+        "docker_hardening_restart_command": daemon.restart_command.split(),
+        "docker_hardening_record_dir": str(daemon.workdir / "record"),
+        # The kernel's audit rules and systemd's units belong to the whole machine, not to this daemon.
+        "docker_hardening_audit_rules": False,
+        "docker_hardening_unit": False,
     }
 
 

@@ -68,7 +68,9 @@ def observed_options(engine: Engine, started: float = 0.0, info: Mapping[str, An
     seen.update(_security(facts, parse_version(str(engine.version().get("Version", "")))))
     seen.update(_registries(facts))
     seen.update(_structures(facts))
-    seen.update(_bridge(engine, bool(facts.get("LiveRestoreEnabled"))))
+    # A daemon that finds containers running when it starts leaves every network as it was, whoever is on it.
+    outlived = bool(facts.get("LiveRestoreEnabled") and facts.get("ContainersRunning"))
+    seen.update({} if outlived else _bridge(engine))
     seen.update(_reloaded(engine, started) if started else {})
     return seen
 
@@ -110,13 +112,11 @@ def _structures(info: Mapping[str, Any]) -> dict[str, Any]:
     return seen
 
 
-def _bridge(engine: Engine, live_restore: bool) -> dict[str, Any]:
-    """What the default bridge shows; nothing while containers that outlived a restart may hold its old options."""
+def _bridge(engine: Engine) -> dict[str, Any]:
+    """What the default bridge shows."""
     try:
         network = engine.get("/networks/bridge")
     except EngineStatus:
-        return {}
-    if live_restore and network.get("Containers"):
         return {}
     options = network.get("Options") or {}
     seen = {key: options[name] for key, name in _BRIDGE_OPTIONS.items() if name in options}
