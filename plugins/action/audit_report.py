@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import gc
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -81,10 +82,14 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         validate: Any = self.validate_argument_spec  # ansible-core leaves it untyped
         _validation, params = validate(ARGUMENT_SPEC)
+        # A report is a tree of many thousand objects and no cycles: looking for some takes half of the time.
+        gc.disable()
         try:
             return {**result, **self._outcome(params, task_vars or {})}
         except (ReportError, WaiverError, GateError) as exc:
             raise AnsibleActionFail(f"audit_report: {exc}") from exc
+        finally:
+            gc.enable()
 
     def _outcome(self, params: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         outputs = planned(params, self._loader.path_dwim)
@@ -167,10 +172,10 @@ class ActionModule(ActionBase):
 
     def _write(self, report: Report, outputs: list[files.Output]) -> list[dict[str, Any]]:
         # All are rendered before the first is written: a fault in one writer leaves every file as it was.
-        texts = [(output, FORMATS[output.format].render(report)) for output in outputs]
+        texts = [(output, files.encodable(FORMATS[output.format].render(report))) for output in outputs]
         written = []
         for output, text in texts:
-            changed = files.differs(output.path, text)
+            changed = files.differs(output, text)
             if not self._task.check_mode:
                 files.write(output, text)
             written.append({"format": output.format, "path": str(output.path), "changed": changed})

@@ -10,10 +10,11 @@ module: audit_report
 short_description: Merge the findings of many hosts into one report
 version_added: 0.1.0
 description:
-  - Merges the findings that audit modules registered on the hosts of a play, applies waivers, compares with the previous
-    report, decides whether the gate closes, and writes the report in as many formats as are asked for.
+  - Merges the findings that audit modules registered on the hosts of a play, applies waivers, compares with
+    the previous report, decides whether the gate closes, and writes the report in as many formats as are asked for.
   - It runs once, on the controller, and needs no connection to any host.
-  - A host that should have been audited and has no result is in the report with an C(error), never left out in silence.
+  - A host that should have been audited and has no result is in the report with an C(error), never left out in
+    silence.
 author: Bulkhead contributors (@bulkhead-security)
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -32,7 +33,8 @@ attributes:
     support: none
   check_mode:
     support: full
-    details: Nothing is written. The gate is evaluated, and RV(files) says what would be written and whether it would change.
+    details: Nothing is written. The gate is evaluated, and RV(files) says what would be written and whether it
+      would change.
   connection:
     support: none
   delegation:
@@ -45,8 +47,8 @@ attributes:
     description: When run twice in a row, the second run reports no change, and the files differ in their times only.
     support: partial
     details:
-      - The same findings and waivers, reported a second time, do not count as a change. The files are written all the same, with the
-        new times, so that whatever watches them sees that the audit still runs.
+      - The same findings and waivers, reported a second time, do not count as a change. The files are written
+        all the same, with the new times, so that whatever watches them sees that the audit still runs.
       - The second report knows a previous one and the first did not, so it is the third that equals the second.
   platform:
     platforms: all
@@ -61,13 +63,14 @@ options:
   hosts:
     description:
       - The hosts that should have been audited.
-      - Without it, all hosts of the play, those that failed or were unreachable included. A report in a play of its own, such as
-        one on C(localhost), has to name them, for example with C(groups['docker']).
+      - Without it, all hosts of the play, those that failed or were unreachable included. A report in a play
+        of its own, such as one on C(localhost), has to name them, for example with C(groups['docker']).
     type: list
     elements: str
   results:
     description:
-      - Results of audit modules, as a dictionary from host to result, or as a list of results that name their C(target).
+      - Results of audit modules, as a dictionary from host to result, or as a list of results that name their
+        C(target).
     type: raw
   findings:
     description:
@@ -76,22 +79,24 @@ options:
   findings_complete:
     description:
       - Whether O(findings), and lists of findings in O(sources), are all there is to say of their targets.
-      - If so, a finding of the previous report that is not among them is resolved. If not, only a verdict on the same control
-        resolves it, because a control that was not looked at proves nothing.
+      - If so, a finding of the previous report that is not among them is resolved. If not, only a verdict on
+        the same control resolves it, because a control that was not looked at proves nothing.
     type: bool
     default: false
   sources:
     description:
-      - JSON files on the controller with findings, results or reports of this module. The last part of a path may be a glob.
+      - JSON files on the controller with findings, results or reports of this module. The last part of a path
+        may be a glob.
       - The waivers in a stored report are not taken over, they are judged anew.
     type: list
     elements: path
   waivers:
     description:
       - Accepted findings. Each item is the path of a YAML file, of a directory of such files, or a waiver itself.
-      - A relative path is looked for as the files of a role or a playbook are. Files may be encrypted with Ansible Vault.
-      - A waiver has C(id), C(control), C(owner), C(reason), C(expires) (the last day on which it holds), and may have C(target)
-        and C(subject) with patterns for C(kind), C(namespace), C(name) and C(container).
+      - A relative path is looked for as the files of a role or a playbook are. Files may be encrypted with
+        Ansible Vault.
+      - A waiver has C(id), C(control), C(owner), C(reason), C(expires) (the last day on which it holds), and
+        may have C(target) and C(subject) with patterns for C(kind), C(namespace), C(name) and C(container).
       - One that would match everything is refused unless it says C(everything=true).
       - An expired waiver waives nothing. It is itself reported, and so is one that matches no finding.
     type: list
@@ -113,13 +118,14 @@ options:
     type: path
   history_days:
     description:
-      - For how many days a resolved finding is remembered, and with it that its return is a regression. As long is a finding carried
-        along that nobody checked again.
+      - For how many days a resolved finding is remembered, and with it that its return is a regression. As
+        long is a finding carried along that nobody checked again.
     type: int
     default: 365
   output_dir:
     description:
-      - The directory for the files of O(formats), made if missing. A relative path starts at the playbook's directory.
+      - The directory for the files of O(formats), made if missing. A relative path starts at the playbook's
+        directory.
     type: path
   formats:
     description:
@@ -140,8 +146,8 @@ options:
     type: dict
   mode:
     description:
-      - The mode of the files, in quotes. Reports tell an attacker where to begin, so the default is C("0640"). Prometheus text, which
-        holds counts only and is read by another user, is C("0644").
+      - The mode of the files, in quotes. Reports tell an attacker where to begin, so the default is C("0640").
+        Prometheus text, which holds counts only and is read by another user, is C("0644").
     type: raw
   fail_on:
     description:
@@ -164,7 +170,8 @@ options:
   enforce:
     description:
       - Whether a closed gate fails the task. If not, it is only said in RV(gate).
-      - Ansible drops the statistics of a task that fails. To have both, set this to V(false) and fail in a task that follows.
+      - Ansible drops the statistics of a task that fails. To have both, set this to V(false) and fail in a
+        task that follows.
     type: bool
     default: true
   title:
@@ -235,7 +242,8 @@ msg:
   type: str
   sample: 12 failing (2 critical, 10 medium) on 3 hosts; 1 new, 0 regressed, 4 resolved.
 summary:
-  description: Counts by status, and by severity of what fails; the number of targets; passes in percent of passes and failures.
+  description: Counts by status, and by severity of what fails; the number of targets; passes in percent of
+    passes and failures.
   returned: success or closed gate
   type: dict
   sample:

@@ -4,9 +4,9 @@
 """Drift: what became of each finding since the previous report.
 
 A finding is open while it fails, waived or not. Over two runs an open finding is `new`, `persisting` or `regressed` (it
-was resolved before), and one that was open and is not any more is `resolved`, but only when this run looked: a host that
-was down, a control that was left out or that ended in an error leaves the finding *unchecked*, and as far as anyone
-knows still open.
+was resolved before), and one that was open and is not any more is `resolved`, but only when this run looked: a host
+that was down, a control that was left out or that ended in an error leaves the finding *unchecked*, and as far as
+anyone knows still open.
 """
 
 from __future__ import annotations

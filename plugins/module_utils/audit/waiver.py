@@ -69,7 +69,7 @@ class Use:
 
 @dataclass
 class Scope:
-    """What a run looked at: the targets audited, each with the controls (None: any) that judged it, and those missed."""
+    """What a run looked at: targets audited, each with the controls (None: any) that judged it, and those missed."""
 
     audited: Mapping[str, frozenset[str] | None]
     missed: Iterable[str] = field(default_factory=tuple)

@@ -21,10 +21,10 @@ from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report
     check_schema,
 )
 
-# When a run was made says nothing of what it found: these never make a file "changed".
-_TIMES = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)|(?<=_seconds )\d+$|(?<=_seconds{)(.*} )\d+$", re.MULTILINE
-)
+# When a run was made says nothing of what it found: these never make a file "changed". The literal century lets the
+# search skip through megabytes; seconds since the epoch are Prometheus' alone.
+_TIMES = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ?")
+_SECONDS = re.compile(r"^(\w+_seconds(?:{.*})?) \d+$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -62,19 +62,27 @@ def read_previous(path: Path) -> Previous | None:
         raise ReportError(f"{path}: the report lacks {exc.args[0]}; move the file away to begin anew") from exc
 
 
-def differs(path: Path, text: str) -> bool:
-    """Whether writing the text would change more than the times in a file."""
+def encodable(text: str) -> str:
+    """The text with a question mark for each half of a character, which JSON can name and UTF-8 cannot hold."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def differs(output: Output, text: str) -> bool:
+    """Whether writing the text would change more than the times in the file, or its mode."""
     try:
-        present = path.read_text("utf-8")
+        present = output.path.read_text("utf-8")
+        mode = stat.S_IMODE(output.path.stat().st_mode)
     except (FileNotFoundError, UnicodeDecodeError):
         return True
     except OSError as exc:
-        raise ReportError(f"{path}: cannot be read: {exc.strerror}") from exc
-    return _timeless(present) != _timeless(text)
+        raise ReportError(f"{output.path}: cannot be read: {exc.strerror}") from exc
+    # Times are as long as each other, so most changes show in the length already.
+    return mode != output.mode or len(present) != len(text) or _timeless(present) != _timeless(text)
 
 
 def _timeless(text: str) -> str:
-    return _TIMES.sub(r"\1", text)
+    text = _TIMES.sub("", text)
+    return _SECONDS.sub(r"\1", text) if text.startswith("# HELP") else text
 
 
 def check_writable(output: Output) -> None:

@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report import json_report
+from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report import (
+    html_page,
+    json_report,
+    junit,
+    markdown,
+    oscal,
+    prometheus,
+    sarif,
+)
 from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.assembly import Report
 
 
@@ -23,4 +31,11 @@ class Format:
 
 FORMATS = {
     "json": Format(json_report.render, ".json"),
+    "sarif": Format(sarif.render, ".sarif"),
+    "junit": Format(junit.render, ".junit.xml"),
+    "html": Format(html_page.render, ".html"),
+    "markdown": Format(markdown.render, ".md"),
+    # Counts only, and the exporter that reads them is another user.
+    "prometheus": Format(prometheus.render, ".prom", 0o644),
+    "oscal": Format(oscal.render, ".oscal.json"),
 }

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ REPORT_KIND = "bulkhead.audit_report"
 REPORT_SCHEMA = "1.0"
 REACHED_CONTROL = "audit.host.reached"
 
+_PLAIN = frozenset((str, int, float, bool, type(None)))
 _TEXTS = ("control", "target", "status", "severity")
 _DEFAULTS: dict[str, Any] = {
     "title": "",
@@ -54,7 +56,16 @@ class Audit:
 
 def plain(value: Any) -> Any:
     """The same data as plain JSON types, without the tags, lazy templates and unsafe text of ansible-core."""
-    return json.loads(json.dumps(value, default=str))
+    return value if _is_plain(value) else json.loads(json.dumps(value, default=str))
+
+
+def _is_plain(value: Any) -> bool:
+    kind = type(value)
+    if kind is dict:
+        return all(type(key) is str and _is_plain(item) for key, item in value.items())
+    if kind is list:
+        return all(map(_is_plain, value))
+    return kind in _PLAIN
 
 
 def from_findings(rows: Any, where: str, target: str = "", complete: bool = False) -> list[Audit]:
@@ -93,10 +104,20 @@ def from_result(result: Any, where: str, target: str) -> list[Audit]:
 def _complete(audit: Audit, result: Mapping[str, Any]) -> None:
     if isinstance(result.get("controls"), list):
         audit.controls = frozenset(str(control) for control in result["controls"]) | (audit.controls or frozenset())
-    audit.collected_at = result.get("collected_at")
+    audit.collected_at = _moment(result.get("collected_at"))
     audit.versions = dict(result.get("versions") or {})
     counted = ((result.get("summary") or {}).get("status") or {}).get("pass", 0)
     audit.passes = max(0, int(counted) - sum(finding["status"] == "pass" for finding in audit.findings))
+
+
+def _moment(value: Any) -> str | None:
+    """A time in UTC to the second, in one form; None for what is no time."""
+    try:
+        moment = datetime.datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    zoned = moment if moment.tzinfo else moment.replace(tzinfo=datetime.timezone.utc)
+    return zoned.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _why_not(result: Mapping[str, Any]) -> str:

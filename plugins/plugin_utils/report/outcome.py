@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.finding import SEVERITIES, Finding
 from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.assembly import Report
-from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.table import subject_text
+from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.wording import subject_text
 
 # A diff is read on a terminal; the whole story is in the files.
 MOST_DIFF_LINES = 200

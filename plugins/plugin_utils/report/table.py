@@ -14,6 +14,7 @@ from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report
     by_target,
     score,
 )
+from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.wording import subject_text
 
 MOST_HOSTS = 20
 MOST_FINDINGS = 10
@@ -104,13 +105,6 @@ def _left_aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _gate(gate: dict[str, Any]) -> list[str]:
     return ["", f"Gate closed: {'; '.join(gate['reasons'])}."] if gate["failed"] else []
-
-
-def subject_text(subject: dict[str, str]) -> str:
-    """A subject for a reader, such as `container web` or `pod shop/cart (container app)`."""
-    name = "/".join(filter(None, (subject.get("namespace"), subject["name"])))
-    inner = f" (container {subject['container']})" if subject.get("container") else ""
-    return f"{subject['kind']} {name}".strip() + inner
 
 
 def printable(text: str) -> str:

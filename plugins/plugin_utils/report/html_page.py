@@ -1,0 +1,192 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HTML report: one file that holds its style, script and data, and asks nothing of any network.
+
+Texts of audited systems reach the page as JSON in a script element that is not executed, and from there as text nodes.
+The content security policy names the one style and the one script of the page by their hashes; nothing else runs.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.finding import SEVERITIES, Finding
+from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.assembly import (
+    Report,
+    by_target,
+    score,
+)
+from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.wording import (
+    expected_text,
+    references_text,
+    value_text,
+)
+
+_FOLDER = Path(__file__).parent / "page"
+_SCRIPTS = ("data.js", "table.js", "charts.js", "views.js")
+# The orders of these lists are those of page/data.js, which a finding's row refers to by number.
+_STATUSES = ("fail", "error", "waived", "manual", "not_applicable", "pass")
+_CHANGES = ("new", "regressed", "persisting", "resolved", "unchecked")
+
+
+def render(report: Report) -> str:
+    """The report as one HTML document."""
+    style, script = _part("page.css"), _script()
+    parts = {
+        "CSP": html.escape(_policy(style, script)),
+        "TITLE": html.escape(report["title"]),
+        "TIME": html.escape(report["generated_at"]),
+        "VERSION": html.escape(report["generator"]["version"]),
+        "STYLE": style,
+        "SCRIPT": script,
+        "SUMMARY": _summary(report),
+        "DATA": _data(report),
+    }
+    # In one pass: what is put in is not searched for further marks.
+    return re.sub(r"@([A-Z]+)@", lambda mark: parts[mark.group(1)], _part("page.html"))
+
+
+@cache
+def _part(name: str) -> str:
+    return (_FOLDER / name).read_text("utf-8")
+
+
+def _script() -> str:
+    return '"use strict";\n(() => {\n' + "".join(_part(name) for name in _SCRIPTS) + "})();\n"
+
+
+def _policy(style: str, script: str) -> str:
+    return (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _data(report: Report) -> str:
+    text = json.dumps(_Tables(report).document(), separators=(",", ":"), ensure_ascii=False)
+    # Inside a script element only these could end it or begin a comment; in JSON an escape means the same.
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+class _Index:
+    """Values in the order in which they were first met, each once."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+        self._places: dict[Any, int] = {}
+
+    def place(self, key: Any, value: Any) -> int:
+        """Where the value stands; `key` tells it from others."""
+        if key not in self._places:
+            self._places[key] = len(self.values)
+            self.values.append(value)
+        return self._places[key]
+
+
+class _Tables:
+    """The report with each text once, and a finding as a row of places, so that thousands of them stay small."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._texts, self._controls, self._targets, self._notes = _Index(), _Index(), _Index(), _Index()
+
+    def document(self) -> dict[str, Any]:
+        """What page/data.js reads."""
+        report = self._report
+        for row in report["targets"]:
+            self._targets.place(row["name"], _target(row))
+        rows = [self._row(finding, finding["drift"]) for finding in report["findings"]]
+        rows += [self._row(finding, "resolved") for finding in report["resolved"]]
+        rows += [self._row(finding, "unchecked") for finding in report["unchecked"]]
+        return {
+            **{name: report[name] for name in ("summary", "gate", "drift", "waivers")},
+            "controls": self._controls.values,
+            "targets": self._targets.values,
+            "texts": self._texts.values,
+            "waiverNotes": self._notes.values,
+            "rows": rows,
+        }
+
+    def _row(self, finding: Finding, change: str | None) -> list[int]:
+        subject, waiver, text = finding["subject"], finding["waiver"], self._text
+        actual = finding["actual"]
+        return [
+            self._control(finding),
+            self._targets.place(finding["target"], _unlisted(finding["target"])),
+            SEVERITIES.index(finding["severity"]),
+            _STATUSES.index(finding["status"]),
+            _CHANGES.index(change) if change else -1,
+            text(subject["kind"]),
+            text(subject.get("namespace")),
+            text(subject["name"]),
+            text(subject.get("container")),
+            text(expected_text(finding["expected"])),
+            # A verdict that rests on a value shows it, though the value be null; others have none to show.
+            text(value_text(actual) if actual is not None or finding["status"] in ("fail", "waived") else None),
+            text(value_text(finding["evidence"]) if finding["evidence"] is not None else None),
+            text(finding["reason"]),
+            self._notes.place(waiver["id"], waiver) if waiver else -1,
+            text(finding["first_seen"]),
+        ]
+
+    def _text(self, text: str | None) -> int:
+        return self._texts.place(text, text) if text else -1
+
+    def _control(self, finding: Finding) -> int:
+        references = references_text(finding)
+        key = (finding["control"], finding["title"], finding["remediation"], references)
+        names = ("id", "title", "remediation", "references")
+        return self._controls.place(key, dict(zip(names, key)))
+
+
+def _target(row: Mapping[str, Any]) -> dict[str, Any]:
+    versions = ", ".join(f"{name} {value_text(value)}" for name, value in row["versions"].items())
+    return {
+        "name": row["name"],
+        "listed": True,
+        "audited": row["audited"],
+        "reason": row["reason"] or "",
+        "collected": row["collected_at"] or "",
+        "versions": versions,
+        "passes": row["passes_left_out"],
+    }
+
+
+def _unlisted(name: str) -> dict[str, Any]:
+    """A target that findings name and that is no host of this run: waivers, or a host that has left the inventory."""
+    return {
+        "name": name,
+        "listed": False,
+        "audited": False,
+        "reason": "",
+        "collected": "",
+        "versions": "",
+        "passes": 0,
+    }
+
+
+def _summary(report: Report) -> str:
+    """The counts by host, for a reader without scripts."""
+    counts = by_target(report)
+    heads = "".join(f'<th scope="col">{name}</th>' for name in ("Host", *SEVERITIES, "passed"))
+    rows = []
+    for row in report["targets"]:
+        count = counts[row["name"]]
+        share = score(count["status"])
+        told = "not audited" if not row["audited"] else "-" if share is None else f"{share} %"
+        cells = "".join(f"<td>{value}</td>" for value in (*count["severity"].values(), told))
+        rows.append(f'<tr><th scope="row">{html.escape(row["name"])}</th>{cells}</tr>')
+    return f'<table class="data"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'

@@ -1,0 +1,107 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""JUnit XML, for CI: a suite a target, a case a finding. What is waived, manual or not applicable is skipped."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from xml.sax.saxutils import escape
+
+from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.finding import Finding
+from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.assembly import Report
+from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.wording import (
+    references_text,
+    subject_text,
+    value_text,
+    verdict_text,
+)
+
+# What XML 1.0 cannot hold at all, not even escaped: https://www.w3.org/TR/xml/#charsets
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_DELICATE = re.compile("[^ !#-%'-;=?-~\xa0-\ud7ff]")
+_BREAKS = {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+_SKIPPED = ("waived", "manual", "not_applicable")
+
+
+def render(report: Report) -> str:
+    """The report as JUnit XML text."""
+    suites: dict[str, list[Finding]] = {row["name"]: [] for row in report["targets"]}
+    for finding in report["findings"]:
+        suites.setdefault(finding["target"], []).append(finding)
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        _open("testsuites", _counts(report["title"], report["findings"])),
+    ]
+    for target, findings in suites.items():
+        attributes = {**_counts(target, findings), "timestamp": report["generated_at"].rstrip("Z"), "hostname": target}
+        lines.append(_open("testsuite", attributes))
+        lines.extend(_case(finding) for finding in findings)
+        lines.append("</testsuite>")
+    return "\n".join([*lines, "</testsuites>", ""])
+
+
+def _counts(name: str, findings: Iterable[Finding]) -> dict[str, str]:
+    counts = Counter(finding["status"] for finding in findings)
+    return {
+        "name": name,
+        "tests": str(sum(counts.values())),
+        "failures": str(counts["fail"]),
+        "errors": str(counts["error"]),
+        "skipped": str(sum(counts[status] for status in _SKIPPED)),
+        "time": "0",
+    }
+
+
+def _case(finding: Finding) -> str:
+    name = f"{finding['title']} [{subject_text(finding['subject'])}]"
+    opening = _open("testcase", {"classname": finding["control"], "name": name, "time": "0"})
+    if finding["status"] == "pass":
+        return f"{opening}</testcase>"
+    return f"{opening}{_outcome(finding)}</testcase>"
+
+
+def _outcome(finding: Finding) -> str:
+    if finding["status"] == "fail":
+        attributes = {"type": finding["severity"], "message": verdict_text(finding)}
+        return f"{_open('failure', attributes)}{_text(_details(finding))}</failure>"
+    if finding["status"] == "error":
+        return _open("error", {"type": "error", "message": verdict_text(finding)}) + "</error>"
+    return _open("skipped", {"message": _why_skipped(finding)}) + "</skipped>"
+
+
+def _why_skipped(finding: Finding) -> str:
+    waiver = finding["waiver"]
+    if waiver:
+        return f"Waived by {waiver['owner']} until {waiver['expires']}: {waiver['reason']}"
+    return f"{finding['status'].replace('_', ' ')}: {verdict_text(finding)}"
+
+
+def _details(finding: Finding) -> str:
+    evidence = value_text(finding["evidence"]) if finding["evidence"] is not None else ""
+    rows = {
+        "Severity": finding["severity"],
+        "Target": finding["target"],
+        "Remediation": finding["remediation"],
+        "Evidence": evidence,
+        "References": references_text(finding),
+        "Drift": finding["drift"] or "",
+        "First seen": finding["first_seen"] or "",
+    }
+    return "\n".join(f"{name}: {text}" for name, text in rows.items() if text)
+
+
+def _text(text: str) -> str:
+    return escape(_FORBIDDEN.sub("\ufffd", text)) if _DELICATE.search(text) else text
+
+
+def _attribute(text: str) -> str:
+    # Most texts hold nothing that needs care, and one search tells.
+    return escape(_FORBIDDEN.sub("\ufffd", text), _BREAKS) if _DELICATE.search(text) else text
+
+
+def _open(tag: str, attributes: Mapping[str, str]) -> str:
+    written = "".join(f' {name}="{_attribute(value)}"' for name, value in attributes.items())
+    return f"<{tag}{written}>"
