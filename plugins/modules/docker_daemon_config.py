@@ -331,7 +331,7 @@ def result_of(change: Change, outcome: Outcome) -> dict[str, Any]:
         "plan": change.plan.as_dict(),
         "pending_restart": change.waiting,
         "engine_version": change.situation.version_text,
-        "diff": change.diff(),
+        "diff": change.diff,
     }
     return {**result, "backup_file": outcome.backup_file} if outcome.backup_file else result
 

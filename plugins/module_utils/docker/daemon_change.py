@@ -48,6 +48,7 @@ class Change:
     plan: Plan
     action: str = NONE
     warnings: list[str] = field(default_factory=list)
+    diff: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def writes(self) -> bool:
@@ -65,7 +66,7 @@ class Change:
         """Whether something will not be in effect even afterwards."""
         return self.plan.action != self.action
 
-    def diff(self) -> list[dict[str, str]]:
+    def as_diff(self) -> list[dict[str, str]]:
         """The change as Ansible's diffs: the file, and what the daemon does if that differs; no secrets."""
         file, diffs = self.situation.file, []
         if self.writes:
@@ -98,6 +99,7 @@ def prepare(params: Mapping[str, Any], situation: Situation) -> Change:
     change.warnings += change.plan.warnings
     if change.needed:
         _refuse(params, change)
+        change.diff = change.as_diff()
     else:
         left = wrong_on_disk(situation.file.data, situation.version)
         change.warnings += [f"{situation.file.path}: {problem}; the next start would fail" for problem in left]

@@ -140,7 +140,7 @@ OPTIONS: tuple[Option, ...] = (
     _option("seccomp-profile", "str", default=""),
     _option("selinux-enabled", "bool", default=False),
     _option("shutdown-timeout", "int", reload="set", default=15),
-    _option("storage-driver", "str", short="s", default=""),
+    _option("storage-driver", "str", short="s"),
     _option("storage-opts", "list", "storage-opt", default=[]),
     _option("swarm-default-advertise-addr", "str", default=""),
     _option("tls", "bool", default=False),

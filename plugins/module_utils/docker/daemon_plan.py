@@ -26,6 +26,9 @@ _RANK = {NONE: 0, RELOAD: 1, RESTART: 2}
 # A new value of one of these gives the daemon another place for images and containers.
 _OTHER_STORE = ("data-root", "userns-remap", "storage-driver", "features", "containerd-namespace")
 
+# Before this release a daemon removes the containers of `docker run --rm` when it starts, running ones included.
+_KEEPS_AUTO_REMOVED = (24, 0, 8)
+
 
 @dataclass
 class Plan:
@@ -99,32 +102,35 @@ def _decide(situation: Situation, plan: Plan) -> None:
 
 
 def _blast_radius(situation: Situation, engine: Engine, after: Mapping[str, Any], plan: Plan) -> None:
-    running: list[dict[str, Any]] = engine.get("/containers/json") or []
+    running: list[dict[str, Any]] = sorted(engine.get("/containers/json") or [], key=_name)
     now = bool(situation.info.get("LiveRestoreEnabled"))
     flags = situation.next_flags or situation.flags
     later = bool(after.get("live-restore", flags.values.get("live-restore", False)))
     _hidden(situation, after, plan)
     # Containers outlive a restart only if the daemon that stops and the one that starts both have live-restore.
     plan.reload_first = later and not now and bool(running) and not plan.images_hidden
-    if later and (now or plan.reload_first):
-        plan.containers_kept = sorted(_name(row) for row in running)
-        return
-    for row in sorted(running, key=_name):
-        _stopped(engine, row, plan)
+    kept = later and (now or plan.reload_first)
+    for row in running:
+        _fate(situation, engine, row, kept, plan)
     if plan.images_hidden:
         plan.containers_restarted = []
 
 
-def _stopped(engine: Engine, row: Mapping[str, Any], plan: Plan) -> None:
+def _fate(situation: Situation, engine: Engine, row: Mapping[str, Any], kept: bool, plan: Plan) -> None:
+    """What becomes of a running container, added to the plan's lists."""
     try:
         host_config = engine.get(f"/containers/{row['Id']}/json").get("HostConfig") or {}
     except EngineStatus:
         # It ended between the two questions.
         return
     name = _name(row)
-    plan.containers_stopped.append(name)
     policy = (host_config.get("RestartPolicy") or {}).get("Name")
-    if host_config.get("AutoRemove"):
+    removed = bool(host_config.get("AutoRemove"))
+    if kept and not (removed and situation.version < _KEEPS_AUTO_REMOVED):
+        plan.containers_kept.append(name)
+        return
+    plan.containers_stopped.append(name)
+    if removed:
         plan.containers_removed.append(name)
     elif policy in ("always", "unless-stopped"):
         plan.containers_restarted.append(name)
