@@ -43,8 +43,11 @@ def _shown(log: Log, variables: dict[str, str]) -> Outcome:
 def _site(log: Log, variables: dict[str, str], folder: Path) -> Outcome:
     source = folder / "source"
     shutil.copytree(places.REPOSITORY / "docs", source, ignore=shutil.ignore_patterns("_build"))
+    reference = source / "reference"
+    reference.mkdir(mode=0o755)
+    reference.chmod(0o755)  # antsibull-docs refuses a folder that others may write to
     generate = [DOCS.program("antsibull-docs"), "collection", "--use-current", "--squash-hierarchy", "--fail-on-error"]
-    outcome = log.check([*generate, "--dest-dir", str(source / "reference"), _COLLECTION], variables)
+    outcome = log.check([*generate, "--dest-dir", str(reference), _COLLECTION], variables)
     command = [DOCS.program("python"), "-m", "sphinx", "--fail-on-warning", "--keep-going", "--fresh-env"]
     return outcome + log.check([*command, "-b", "html", str(source), str(SITE)], variables)
 

@@ -63,7 +63,7 @@ def _stamp(environment: Environment, python: Path) -> str:
 
 
 def _fill(environment: Environment, python: Path) -> None:
-    words = [environment.program("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    words = [environment.program("python"), "-m", "pip", "install", "--disable-pip-version-check"]
     for name in environment.requirements:
         words += ["--requirement", str(REQUIREMENTS / name)]
     # A user's PYTHONPATH or PIP_USER has no business in there.
@@ -71,7 +71,16 @@ def _fill(environment: Environment, python: Path) -> None:
     if not (environment.path / "bin" / "python").exists():
         shutil.rmtree(environment.path, ignore_errors=True)
         subprocess.run([python, "-m", "venv", environment.path], check=True, env=surroundings)
-    subprocess.run(words, check=True, env=surroundings, stdin=subprocess.DEVNULL)
+    places.LOGS.mkdir(exist_ok=True)
+    log = places.LOGS / f"{environment.path.name}.log"
+    with log.open("w") as output:
+        done = subprocess.run(
+            words, env=surroundings, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
+        )
+    if done.returncode:
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+        print(f"----- the end of {log}\n{tail}\n-----", flush=True)
+        done.check_returncode()
 
 
 def ensure(environment: Environment) -> Environment:

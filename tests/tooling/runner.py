@@ -89,7 +89,7 @@ def run(lanes: Sequence[Sequence[Stage]]) -> int:
     # A stage without an outcome broke off, or the one before it in its lane did: Python has printed why.
     outcomes = {stage.name: board.outcomes.get(stage.name, Outcome(failed=1)) for stage in stages}
     total = sum(outcomes.values(), Outcome())
-    print(f"\n{len(stages)} stages in {time.monotonic() - began:.0f} s", flush=True)
+    print(f"\n{len(stages)} stage(s) in {time.monotonic() - began:.0f} s", flush=True)
     for name, outcome in outcomes.items():
         print(f"  {name:<{board.width}}  {outcome}", flush=True)
     print(total, flush=True)

@@ -71,7 +71,7 @@ def _count(log: Log, status: int) -> Outcome:
     lines = log.lines()
     started = sum(1 for line in lines if _STARTED.match(line))
     verdict = next((match for line in reversed(lines) if (match := _VERDICT.match(line))), None)
-    failed = int(verdict.group(1)) if verdict else int(status != 0)
+    failed = int(verdict.group(1)) if verdict else int(status != 0 or not started)
     imported = " ".join(match.group(1) for line in lines if (match := _ON_PYTHON.match(line)))
     return Outcome(max(started - failed, 0), failed, remarks=(f"code imported on Python {imported}",))
 
