@@ -76,7 +76,7 @@ def siblings(folder: Path) -> tuple[Member, ...]:
         Member("proc-of-host", _binds("/proc:/host/proc:ro"), ("sensitive_mount_read_only",)),
         Member("volume-of-other", {"mounts": [Mount("/data", "kept-data", type="volume")]}),
         Member("secret-in-url", {"environment": URL}, ("secrets",)),
-        Member("log-size-zero", {"log_config": LogConfig(type="json-file", config={"max-size": "-1"})}, ("log_size",)),
+        Member("log-tagged-only", {"log_config": LogConfig(type="json-file", config={"tag": "x"})}, ("log_size",)),
         Member("uts-of-host-created", {"uts_mode": "host"}, ("host_uts",), started=False),
         Member("floating-by-omission", {}, ("floating_tag",), image="lab/unpinned"),
     )
@@ -113,9 +113,9 @@ def test_each_sibling_fails_exactly_the_controls_that_it_must(company: Company) 
 
 
 def test_unmasked_kernel_paths(company: Company) -> None:
-    engine = Engine(company.daemon.docker_host)
     body = {"Image": KEPT, "HostConfig": {"MaskedPaths": [], "ReadonlyPaths": []}}
-    engine.post("/containers/create", body, name="unmasked")
+    with contextlib.closing(Engine(company.daemon.docker_host)) as engine:
+        engine.post("/containers/create", body, name="unmasked")
     result = run_audit(company.daemon.docker_host, select=["docker.container.kernel_paths"])
     assert failures(result, "container") == {"unmasked": {"docker.container.kernel_paths"}}
     company.client.containers.get("unmasked").remove()

@@ -115,8 +115,8 @@ def _outdated(
 ) -> list[Facts]:
     """Daemon defaults that changed after the container was made, and that it still runs without.
 
-    What was asked for explicitly cannot be told from a default afterwards; so only a container older than the
-    daemon's present run is compared, for a younger one was given the present defaults.
+    A log driver or a runtime that was asked for cannot be told from a default afterwards; so only a container older
+    than the daemon's present run is compared, for a younger one was given the present defaults.
     """
     started = around.defaults.started
     if live is None or not started or _epoch(str(container.get("Created") or "")) >= started:
@@ -129,7 +129,9 @@ def _outdated(
     if around.defaults.no_new_privileges and not any(option.startswith("no-new-privileges") for option in asked):
         rows.append(("no-new-privileges", live.no_new_privileges, True))
     wanted = (around.defaults.ulimits or {}).get("nofile")
-    if wanted is not None and live.open_files is not None:
+    # The engine shows the daemon's present default as the container's, unless the container asked for another.
+    shown = next((row.get("Hard") for row in host.get("Ulimits") or () if row.get("Name") == "nofile"), wanted)
+    if wanted is not None and shown == wanted and live.open_files is not None:
         rows.append(("default-ulimits nofile", live.open_files, wanted))
     return [
         {"option": name, "container": has, "daemon": default}
