@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
-from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.finding import secret_fingerprint
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_effect import agrees
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_paths import uses_tls
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_process import DaemonProcess
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_redact import shown
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_view import (
     AUDITED_OPTIONS,
     DaemonView,
@@ -27,7 +27,6 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     ProfileError,
     filters,
 )
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.secrets import secret_in
 
 Facts = dict[str, Any]
 
@@ -98,7 +97,7 @@ def _registries(info: Mapping[str, Any]) -> Facts:
     ranges = [cidr for cidr in config.get("InsecureRegistryCIDRs") or () if cidr not in ("127.0.0.0/8", "::1/128")]
     indexes = (config.get("IndexConfigs") or {}).items()
     named = [name for name, index in indexes if not index.get("Secure", True)]
-    mirrors = [mask_url(mirror) for mirror in config.get("Mirrors") or () if urlsplit(mirror).scheme == "http"]
+    mirrors = [shown(mirror) for mirror in config.get("Mirrors") or () if urlsplit(mirror).scheme == "http"]
     return {"insecure_registries": sorted(ranges + named), "plain_mirrors": sorted(mirrors)}
 
 
@@ -203,22 +202,10 @@ def _listeners(view: DaemonView) -> Facts:
 
 
 def redacted(key: str, value: Any) -> Any:
-    """An option's value with fingerprints in the place of secrets: proxies, log options and labels may hold some."""
-    if isinstance(value, dict):
-        return {name: redacted(str(name), member) for name, member in value.items()}
+    """An option's value with fingerprints in the place of secrets, those in labels and other `name=value` too."""
     if isinstance(value, list):
         return [redacted(key, member) for member in value]
-    if not isinstance(value, str):
-        return value
-    name, separator, rest = value.partition("=")
-    if separator and secret_in(name, rest):
-        return f"{name}={secret_fingerprint(rest)}"
-    return secret_fingerprint(value) if secret_in(key, value) and "://" not in value else mask_url(value)
-
-
-def mask_url(text: str) -> str:
-    """A URL whose user and password are hidden; any other text as it is."""
-    parts = urlsplit(text) if "://" in text else None
-    if parts is None or "@" not in parts.netloc:
-        return text
-    return urlunsplit(parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2]))
+    if isinstance(value, str) and "=" in value and "://" not in value:
+        name, _, rest = value.partition("=")
+        return f"{name}={shown(rest, name)}"
+    return shown(value, key)
