@@ -147,6 +147,11 @@ options:
     description:
       - The pidfile of the daemon. Needed only where O(docker_host) is a TCP address of this very host.
     type: path
+  declared:
+    description:
+      - Options that the daemon is to have, as in C(daemon.json), to be told where it has others.
+      - Hand over what M(bulkhead.container_security.docker_daemon_config) is given, and drift becomes a finding.
+    type: dict
   trusted_users:
     description:
       - Users that may control Docker.
@@ -280,6 +285,18 @@ summary:
   returned: success
   type: dict
   sample: {status: {pass: 210, fail: 3}, severity: {critical: 1, high: 0, medium: 2}, controls: 124}
+controls:
+  description:
+    - Ids of the controls that judged the host, so that a report can tell what is resolved from what was not looked at.
+  returned: success
+  type: list
+  elements: str
+  sample: [docker.container.privileged, docker.daemon.icc]
+controls:
+  description: Ids of the controls that were used, also of those that found nothing.
+  returned: success
+  type: list
+  elements: str
 collected_at:
   description: When the facts were collected, in UTC.
   returned: success
@@ -346,6 +363,7 @@ def argument_spec() -> dict[str, dict[str, object]]:
         "snapshot_path": {"type": "path"},
         "target": {"type": "str"},
         "pidfile": {"type": "path"},
+        "declared": {"type": "dict"},
         "trusted_users": {"type": "list", "elements": "str"},
         "allowed_registries": _strings([]),
         "image_max_age_days": {"type": "int", "default": 90},

@@ -46,6 +46,7 @@ def audit(params: Params) -> dict[str, Any]:
     result = {
         "findings": verdict.findings,
         "summary": {**verdict.summary, "controls": len(controls)},
+        "controls": sorted(control.id for control in controls),
         "collected_at": snapshot["collected_at"],
         "versions": snapshot.get("versions") or {},
         "target": target,
@@ -114,6 +115,7 @@ def _snapshot(params: Params, controls: Sequence[Control]) -> tuple[Mapping[str,
         wanted = Wanted(
             scopes=None if params.get("include_snapshot") else frozenset(control.scope for control in controls),
             pidfile=params.get("pidfile"),
+            declared=params.get("declared"),
             list_setuid=bool(params.get("list_setuid")),
         )
         return collect(engine, wanted), engine.requests

@@ -71,7 +71,7 @@ def collect(engine: Engine, wanted: Wanted | None = None) -> dict[str, Any]:
     """
     chosen = wanted or Wanted()
     version = engine.version()
-    view = view_daemon(engine, find_daemon(engine.socket_path, chosen.pidfile))
+    view = view_daemon(engine, find_daemon(engine.socket_path, chosen.pidfile), chosen.declared)
     snapshot: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "kind": "docker",

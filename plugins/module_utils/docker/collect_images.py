@@ -19,6 +19,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.secrets import (
     secrets_in_command,
     secrets_in_env,
+    without_secrets,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.surroundings import Facts
 
@@ -100,15 +101,14 @@ def _build_facts(steps: list[Step], unknown: dict[str, str]) -> Facts:
         return {"has_history": False}
     return {
         "has_history": True,
-        "lone_updates": [_without_secrets(text) for text in image_history.lone_updates(steps)],
-        "additions": image_history.additions(steps),
-        "unverified_installs": image_history.unverified_installs(steps),
+        "lone_updates": _shown(image_history.lone_updates(steps)),
+        "additions": _shown(image_history.additions(steps)),
+        "unverified_installs": _shown(image_history.unverified_installs(steps)),
     }
 
 
-def _without_secrets(command: str) -> str:
-    """The command, or its first words where it holds a secret."""
-    return " ".join(command.split()[:2]) + " …" if secrets_in_command(command) else command[:200]
+def _shown(commands: Iterable[str]) -> list[str]:
+    return [without_secrets(command)[:200] for command in commands]
 
 
 def _secrets(config: Mapping[str, Any], steps: Iterable[Step]) -> list[dict[str, str]]:

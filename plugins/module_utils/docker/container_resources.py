@@ -141,7 +141,10 @@ def _outdated(
 
 
 def _epoch(timestamp: str) -> float:
+    """Seconds since the epoch; Docker writes nanoseconds, more than Python reads, and none where they are 0."""
+    fraction = re.match(r"\.\d{1,9}", timestamp[19:])
     try:
-        return datetime.fromisoformat(timestamp[:19]).replace(tzinfo=timezone.utc).timestamp()
+        whole = datetime.fromisoformat(timestamp[:19]).replace(tzinfo=timezone.utc).timestamp()
     except ValueError:
         return float("inf")
+    return whole + float(fraction.group() if fraction else 0)

@@ -82,6 +82,20 @@ def secrets_in_env(variables: Iterable[str] | None) -> list[Found]:
     return sorted((secret for secret in found if secret), key=lambda secret: secret["name"])
 
 
+def without_secrets(command: str) -> str:
+    """The command with a fingerprint in the place of every secret."""
+    for pattern in (_ASSIGNMENT, _FLAG):
+        command = pattern.sub(_masked_value, command)
+    for _kind_name, shape in _SHAPES:
+        command = shape.sub(lambda match: secret_fingerprint(match.group()), command)
+    return command
+
+
+def _masked_value(match: re.Match[str]) -> str:
+    found = secret_in(match[1], match[2])
+    return match.group().replace(match[2], found["fingerprint"]) if found else match.group()
+
+
 def secrets_in_command(command: str) -> list[Found]:
     """Secrets in a shell command: in assignments, in options such as --password, and by shape anywhere."""
     pairs = [*_ASSIGNMENT.findall(command), *_FLAG.findall(command)]

@@ -101,6 +101,27 @@ def test_command(command: str, names: list[str]) -> None:
     assert [secret["name"] for secret in secrets.secrets_in_command(command)] == names
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "API_TOKEN=hunter22 ./deploy",
+        "mysql --password hunter22",
+        "git clone https://bot:hunter22@git.example.com/x",
+        f"curl -H 'X: {GITHUB}'",
+        "PASSWORD='hunter22' TOKEN=\"hunter22\" run",
+    ],
+)
+def test_without_secrets(command: str) -> None:
+    shown = secrets.without_secrets(command)
+    assert "hunter22" not in shown
+    assert GITHUB not in shown
+    assert shown.split()[0].split("=")[0] == command.split()[0].split("=")[0]
+
+
+def test_without_secrets_leaves_the_rest() -> None:
+    assert secrets.without_secrets("A=b apt-get update -o X=1") == "A=b apt-get update -o X=1"
+
+
 def test_equal_secrets_have_equal_fingerprints() -> None:
     one, other = secrets.secret_in("A_TOKEN", "same"), secrets.secret_in("B_TOKEN", "'same'")
     assert one
