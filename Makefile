@@ -11,7 +11,8 @@ COLLECTIONS := $(CURDIR)/.build/collections
 export PYTHONDONTWRITEBYTECODE := 1
 IN_LAB := ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=$(CURDIR):$(COLLECTIONS) $(PYTHON)
 # The lab starts a Docker daemon, for which it must be root.
-AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env PATH="$(PATH)") env $(IN_LAB)
+SETTINGS := $(foreach name,$(filter BULKHEAD_%,$(.VARIABLES)),$(name)="$($(name))")
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env PATH="$(PATH)" $(SETTINGS)) env $(IN_LAB)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -9,19 +9,10 @@ ansible-test downloads get-pip.py from a site of its own unless its cache has th
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
-
-def main() -> int:
-    """Install pip from Python itself, then what ansible-test asked for: the arguments of `pip install`."""
-    os.environ.pop("GET_PIP", None)
-    # As a process: ensurepip in ours would switch off pip's configuration, where the package index is named.
-    subprocess.run([sys.executable, "-m", "ensurepip"], check=True, stdout=subprocess.DEVNULL)
-    wanted = [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]
-    return subprocess.run([sys.executable, "-m", "pip", "install", *wanted], check=False).returncode
-
-
+# The version that ansible-test asks for is a few releases newer; for pinned requirements Python's own pip will do.
+# As a process: ensurepip in ours would switch off pip's configuration, where the package index is named.
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(subprocess.run([sys.executable, "-m", "ensurepip"], check=False, stdout=subprocess.DEVNULL).returncode)

@@ -58,19 +58,20 @@ def missing(groups: Sequence[str]) -> list[Package]:
     return [package for group in groups for package in GROUPS[group] if not package.there()]
 
 
-def _apt_get(arguments: Sequence[str]) -> bool:
+def _apt_get(arguments: Sequence[str]) -> None:
     words = ["apt-get", *arguments]
     if os.geteuid():
         words = ["sudo", "--preserve-env=DEBIAN_FRONTEND", *words]
     print(f"    {' '.join(words)}", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    return subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, check=False).returncode == 0
+    # What it could not do shows afterwards, in what is still missing.
+    subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, check=False)
 
 
-def _install(names: Sequence[str]) -> bool:
-    options = ["install", "--yes", "--quiet=2", "--no-install-recommends"]
-    # A fresh machine has no package lists yet, an old one has stale ones.
-    return _apt_get(["update", "--quiet=2"]) and _apt_get([*options, *names])
+def _install(names: Sequence[str]) -> None:
+    # A fresh machine has no package lists yet. A source that is down may not be the one that is needed.
+    _apt_get(["update", "--quiet=2"])
+    _apt_get(["install", "--yes", "--quiet=2", "--no-install-recommends", *names])
 
 
 def ensure(groups: Sequence[str]) -> list[Package]:

@@ -32,7 +32,8 @@ def link_collection() -> Path:
 def tracked_files() -> list[Path]:
     """Every file that git knows or would know, relative to the checkout: nothing that .gitignore names."""
     listing = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        # safe.directory: the checkout may be another user's, as under sudo.
+        ["git", "-c", f"safe.directory={REPOSITORY}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=REPOSITORY,
         check=True,
         capture_output=True,

@@ -58,7 +58,7 @@ def _types(log: Log) -> Outcome:
     mypy = MAIN.program("mypy")
     cache = ["--cache-dir", str(places.BUILD / "mypy_cache")]
     return log.check([mypy, *cache, "--python-version", "3.9", *on_targets]) + log.check(
-        [mypy, *cache, *controller, "tests/lab", "tests/tooling"]
+        [mypy, *cache, *controller, "tests", "docs"]
     )
 
 
