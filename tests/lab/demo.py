@@ -153,6 +153,17 @@ def replace(stage: Stage) -> None:
         for member in members:
             stage.client.containers.get(member.name).remove(force=True)
             enter(stage.client, member)
+    say(
+        "A daemon that finds containers running when it starts leaves every network as it was. For icc and the address "
+        "of published ports it takes a maintenance window, in which the containers rest:"
+    )
+    with step("stopping the containers, restarting dockerd, starting the containers"):
+        containers = stage.client.containers.list()
+        for container in containers:
+            container.stop()
+        stage.daemon.restart()
+        for container in containers:
+            container.start()
 
 
 def second_audit(stage: Stage) -> None:
@@ -171,9 +182,12 @@ def second_audit(stage: Stage) -> None:
 
 def by_hand(stage: Stage) -> None:
     """Somebody changes the daemon and starts a container, behind Ansible's back."""
-    say("Somebody is in a hurry: icc back on in daemon.json, a restart, and a privileged container with docker.sock.")
+    say(
+        "Somebody is in a hurry: no-new-privileges and the log limits go from daemon.json, dockerd is restarted, and a "
+        "privileged container gets docker.sock."
+    )
     options = stage.daemon.daemon_json()
-    options.update({"icc": True, "no-new-privileges": False})
+    options.update({"no-new-privileges": False, "log-opts": {}})
     stage.daemon.write_daemon_json(options)
     with step("by hand"):
         stage.daemon.restart()
@@ -193,10 +207,11 @@ def third_audit(stage: Stage) -> None:
     news = [finding for finding in _findings(report, "fail") if finding["drift"] in ("new", "regressed")]
     _show(_worst_first(news))
     found = {(finding["control"], finding["drift"]) for finding in news}
-    expect(("docker.daemon.icc", "regressed") in found, "the drift of icc was not caught")
+    expect(("docker.daemon.no_new_privileges", "regressed") in found, "the drift of the daemon was not caught")
     expect(("docker.container.privileged", "new") in found, "the new privileged container was not caught")
     expect(result.rc != 0, "the gate fail_on_new let the drift pass")
     say(f"Caught: {len(news)} findings new or regressed, and the run failed on them, so that a scheduler notifies.")
+    say("And what would the baseline put right?")
     drift = stage.harden(check=True)
     expect(bool(drift.changed), "the drift report of the baseline shows nothing")
     _show_diff(drift)
