@@ -44,7 +44,8 @@ def careless() -> Iterator[Audited]:
 
 
 def _service(client: docker.DockerClient, name: str, env: list[str]) -> None:
-    client.api.create_service(
+    api: Any = client.api
+    api.create_service(
         {"ContainerSpec": {"Image": "none:1", "Env": env}}, name=name, mode={"Replicated": {"Replicas": 0}}
     )
 

@@ -49,7 +49,7 @@ def audit_facts(paths: DaemonPaths, rules_folder: str = RULES_FOLDER) -> Facts:
     except KernelAuditError as exc:
         kernel, reason = None, str(exc)
         facts["unknown"] = {"audit_enabled": reason, "audit_unsaved": reason}
-        if saved is None:
+        if not saved:  # without a rule on disk either, nothing says that the kernel holds none
             facts["unknown"]["audit_watches"] = reason
             return facts
     loaded = list(kernel.rules) if kernel else None

@@ -106,10 +106,8 @@ def _messages(data: bytes, sequence: int) -> Iterator[tuple[int, bytes]]:
     offset = 0
     while offset + _HEADER.size <= len(data):
         length, kind, _flags, number, _pid = _HEADER.unpack_from(data, offset)
-        # The audit netlink gives the length without the header for its rules; the datagram's own end is right.
-        end = offset + length if length >= _HEADER.size else len(data)
         if number == sequence:
-            yield kind, data[offset + _HEADER.size : max(end, offset + _HEADER.size)]
+            yield kind, data[offset + _HEADER.size : offset + length]
         offset += max((length + 3) & ~3, _HEADER.size)
 
 
