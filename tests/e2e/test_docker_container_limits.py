@@ -129,7 +129,11 @@ def test_memory_below_its_use_is_refused_and_nothing_changes(host: Host, tmp_pat
 
 
 def wait_for(condition: Callable[[], bool]) -> bool:
-    return any(condition() or time.sleep(0.2) for _ in range(150))
+    for _ in range(150):
+        if condition():
+            return True
+        time.sleep(0.2)
+    return False
 
 
 def test_a_stopped_container_gets_its_limits_for_the_next_start(host: Host) -> None:
