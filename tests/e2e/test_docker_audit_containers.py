@@ -80,9 +80,9 @@ def test_two_requests_a_container_at_most(stage: Stage) -> None:
 def engine_events(stage: Stage) -> Iterator[list[dict[str, Any]]]:
     """Filled, when the test asks, with what the engine did since the test began."""
     seen: list[dict[str, Any]] = []
-    since = time.time()
+    since = int(time.time())
     yield seen
-    seen += stage.client.events(since=since, until=time.time() + 1, decode=True)
+    seen += stage.client.events(since=since, until=int(time.time()) + 1, decode=True)
     # Health checks are the daemon's own; every exec of theirs runs `true`.
     assert [
         event for event in seen if event["Action"].startswith("exec_create") and "true" not in event["Action"]

@@ -86,7 +86,7 @@ def test_an_unreadable_one_knows_of_every_fact_that_a_readable_one_has() -> None
 def test_ssh_servers_of_another_host() -> None:
     running = inspected(State={"Status": "running", "Running": True})
     top = {"Titles": ["PID", "COMMAND"], "Processes": [["1", "sshd: /usr/sbin/sshd -D"], ["2", "grep sshd"]]}
-    answers = {f"/containers/{ID}/json": running, f"/containers/{ID}/top": top}
+    answers: dict[str, Any] = {f"/containers/{ID}/json": running, f"/containers/{ID}/top": top}
     assert collect(answers, ID)[0]["ssh_servers"] == ["sshd"]
     running["HostConfig"] = {"PidMode": "host"}
     assert "ssh_servers" in collect(answers, ID)[0]["unknown"]

@@ -116,7 +116,7 @@ def test_collect_images() -> None:
         gone=EngineStatus(404, "No such image"),
         bad=EngineStatus(500, "layer lost"),
     )
-    listed = [{"Id": "one"}, {"Id": "gone"}, {"Id": "bad", "RepoTags": ["a:1"]}]
+    listed: list[dict[str, Any]] = [{"Id": "one"}, {"Id": "gone"}, {"Id": "bad", "RepoTags": ["a:1"]}]
     found = collect_images(cast("Engine", engine), listed, ["one"], NOW, lambda _image: ["/bin/su 4755"])
     assert [each["subject"]["name"] for each in found] == ["a:1", "b:1"]
     assert set(found[0]) == {"subject", "unknown"}

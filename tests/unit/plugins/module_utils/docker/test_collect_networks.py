@@ -19,7 +19,7 @@ def network(name: str, **more: Any) -> dict[str, Any]:
 
 
 def test_use_is_told_by_containers_stopped_ones_included() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"NetworkSettings": {"Networks": {"app": {"NetworkID": "id-app"}}}},
         {"NetworkSettings": {"Networks": {"later": {"NetworkID": ""}}}},
         {"NetworkSettings": None},

@@ -17,12 +17,12 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
 
 
 def test_sprawl() -> None:
-    images = [
+    images: list[dict[str, Any]] = [
         {"Id": "1", "RepoTags": ["a:1"]},
         {"Id": "2", "RepoTags": ["<none>:<none>"]},
         {"Id": "3", "RepoTags": None},
     ]
-    containers = [
+    containers: list[dict[str, Any]] = [
         {"ImageID": "1", "State": "running", "Mounts": [{"Name": "used"}]},
         {"ImageID": "1", "State": "exited", "Mounts": [{"Source": "/etc"}]},
         {"ImageID": "9", "State": "created"},

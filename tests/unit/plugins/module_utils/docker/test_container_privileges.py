@@ -78,7 +78,7 @@ def test_root_of_a_user_namespace(security: list[str], host: dict[str, Any], rem
 
 
 def test_a_name_that_is_root_in_truth() -> None:
-    user = {"Config": {"User": "toor"}}
+    user: dict[str, Any] = {"Config": {"User": "toor"}}
     assert not facts({}, **user)["root"]
     assert facts({}, live=LiveProcess(0, True, 2, frozenset(), "", None), **user)["root"]
 

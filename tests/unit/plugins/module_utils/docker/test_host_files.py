@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker import host_files
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host_files import (
     HostFiles,
     group_name,
@@ -45,10 +44,14 @@ def test_what_does_not_exist(tmp_path: Path) -> None:
 
 
 def test_what_may_not_be_looked_at_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: str) -> os.stat_result:
-        raise PermissionError(13, "Permission denied")
+    look = os.stat
 
-    monkeypatch.setattr(host_files.os, "stat", refuse)
+    def refuse(path: str) -> os.stat_result:
+        if path == "/root/secret":
+            raise PermissionError(13, "Permission denied")
+        return look(path)
+
+    monkeypatch.setattr(os, "stat", refuse)
     facts = HostFiles().facts("/root/secret")
     assert "run as root" in facts["unknown"]["mode"]
     assert "exists" not in facts

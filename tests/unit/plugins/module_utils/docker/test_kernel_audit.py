@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker import kernel_audit
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.kernel_audit import (
     KernelAuditError,
     decode_rule,
@@ -78,12 +77,12 @@ class _Refusing:
 
 @pytest.mark.parametrize("number", [errno.EPERM, errno.ECONNREFUSED])
 def test_who_may_not_ask_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    monkeypatch.setattr(kernel_audit.socket, "socket", _Refusing(number))
+    monkeypatch.setattr(socket, "socket", _Refusing(number))
     with pytest.raises(KernelAuditError, match="CAP_AUDIT_CONTROL"):
         read_kernel_audit()
 
 
 def test_a_kernel_without_auditing_watches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel_audit.socket, "socket", _Refusing(errno.EPROTONOSUPPORT))
+    monkeypatch.setattr(socket, "socket", _Refusing(errno.EPROTONOSUPPORT))
     answer = read_kernel_audit()
     assert (answer.enabled, answer.rules) == (False, ())
