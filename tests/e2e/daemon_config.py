@@ -68,10 +68,11 @@ class Subject:
         """Running containers by name, each with a restart policy ("rm": removed at its end); their ids."""
         with contextlib.closing(self.daemon.client()) as client:
             make_images(client, [BASE])
-            ids = {}
+            ids: dict[str, str] = {}
             for name, policy in policies.items():
                 how: dict[str, Any] = {"remove": True} if policy == "rm" else {"restart_policy": {"Name": policy}}
-                ids[name] = client.containers.run(BASE, detach=True, name=name, network_mode="none", **how).id
+                container = client.containers.run(BASE, detach=True, name=name, network_mode="none", **how)
+                ids[name] = str(container.id)
             yield ids
 
     def running(self) -> set[str]:

@@ -239,6 +239,7 @@ def test_apply_none_only_writes(subject: Subject) -> None:
         ({"default-runtime": "crun"}, "default-runtime is crun, which is not among runtimes"),
         ({"icc": False}, "icc false works through iptables, and iptables is false"),
         ({"authorization-plugins": ["nobody"]}, "there is no plugin nobody"),
+        ({"log-driver": "nothing"}, "this daemon has no driver nothing, and no container would start"),
     ],
 )
 def test_what_dockerd_would_refuse_is_refused_before_the_file_is_touched(

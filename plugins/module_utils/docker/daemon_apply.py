@@ -106,7 +106,7 @@ class Application:
         before = running_containers(engine) if self._plan.containers_kept else {}
         try:
             if self._action == RELOAD:
-                running = send_reload(self._params, process)
+                running = send_reload(self._params, process, self._log)
             if self._action == RESTART:
                 self._reload_first(process)
                 running = restart(self._params, self._service, process)
@@ -120,7 +120,7 @@ class Application:
         """Switch live-restore on before the restart, and make sure of it: the containers depend on it."""
         if not self._plan.reload_first:
             return
-        running = send_reload(self._params, process)
+        running = send_reload(self._params, process, self._log)
         if not running.engine.get("/info").get("LiveRestoreEnabled"):
             raise Unhealthy("live-restore is still off after a reload, and a restart would stop the containers")
 
@@ -195,9 +195,19 @@ class Application:
         if process is not None and self._action == RELOAD and process.alive():
             # A daemon that refuses the old file too, or hangs, is restarted.
             with contextlib.suppress(Unhealthy):
-                send_reload(self._params, process)
+                send_reload(self._params, process, self._log)
                 return
-        restart(self._params, self._service, None)
+        revive(self._params, self._service)
+
+
+# A daemon that hangs is killed by its service manager only after a while (systemd: 90 s), and on the way back there is
+# nothing to be won by giving up early.
+_PATIENCE = 180.0
+
+
+def revive(params: Mapping[str, Any], service: DaemonService) -> Running:
+    """Bring up a daemon that is down or hangs. Raises RestartFailed or Unhealthy."""
+    return restart({**params, "health_timeout": max(float(params["health_timeout"]), _PATIENCE)}, service, None)
 
 
 def restart(params: Mapping[str, Any], service: DaemonService, old: DaemonProcess | None) -> Running:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -19,6 +20,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     DaemonProcess,
     find_daemon,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_service import DaemonLog
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import DockerError, Engine
 
 _POLL = 0.1
@@ -26,6 +28,8 @@ _POLL = 0.1
 _PROBE_TIMEOUT = 5.0
 # dockerd handles SIGHUP at once; what it has not done by then it has refused, which it only writes into its log.
 _RELOAD_TIMEOUT = 15.0
+# A complaint in the log is only taken for its answer after a time in which it would have said yes.
+_COMPLAINT_TIME = 3.0
 
 
 class Unhealthy(DockerError):
@@ -67,22 +71,22 @@ def wait_healthy(params: Mapping[str, Any], not_this: DaemonProcess | None, dead
         time.sleep(_POLL)
 
 
-def send_reload(params: Mapping[str, Any], process: DaemonProcess, limit: float = _RELOAD_TIMEOUT) -> Running:
+def send_reload(params: Mapping[str, Any], process: DaemonProcess, log: DaemonLog) -> Running:
     """SIGHUP, and wait for the daemon's own word that it took the file over. Unhealthy where that does not come."""
-    since, deadline = time.time(), time.monotonic() + limit
+    since, began = time.time(), time.monotonic()
     if not process.alive():
         raise Unhealthy("the daemon is gone")
     os.kill(process.pid, signal.SIGHUP)
-    while time.monotonic() < deadline:
+    while time.monotonic() - began < _RELOAD_TIMEOUT:
         time.sleep(_POLL)
         if not process.alive():
             raise Unhealthy("the daemon ended when it was told to reload")
-        try:
+        with contextlib.suppress(DockerError):
             running = probe(params)
             if reload_events(running.engine, since):
                 return running
-        except DockerError:
-            continue
+        if time.monotonic() - began > _COMPLAINT_TIME and log.reason():
+            break
     raise Unhealthy("the daemon did not take the reload")
 
 

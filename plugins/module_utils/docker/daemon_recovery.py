@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_apply import (
     ApplyFailed,
     put,
-    restart,
+    revive,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_file import read_daemon_file
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_record import (
@@ -55,13 +55,13 @@ def _bring_up(params: Mapping[str, Any], service: DaemonService, record: DaemonR
     if problem:
         raise ApplyFailed(f"An earlier run was cut off and the daemon is down; {problem}")
     try:
-        restart(params, service, None)
+        revive(params, service)
         return
     except DockerError as exc:
         why = str(exc).rstrip(".")
     _put_back(record, why)
     try:
-        restart(params, service, None)
+        revive(params, service)
     except DockerError as exc:
         raise ApplyFailed(
             f"An earlier run was cut off, and the daemon starts with neither configuration: {exc}"

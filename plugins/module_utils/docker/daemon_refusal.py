@@ -42,7 +42,7 @@ def refusals(situation: Situation, after: Mapping[str, Any], text: str | None, r
     now = {} if situation.next_flags and restart else _flag_conflicts(after, situation.flags, "its command line")
     problems += {**later, **now}.values()
     problems += _combinations(situation, after)
-    problems += _missing_plugins(situation, after)
+    problems += _missing_plugins(situation, after) + _missing_log_driver(situation, after)
     return problems or _validation(situation, text)
 
 
@@ -103,6 +103,18 @@ def _missing_plugins(situation: Situation, after: Mapping[str, Any]) -> list[str
         "/etc/docker/plugins or /usr/lib/docker/plugins): install it first"
         for name in missing
     ]
+
+
+def _missing_log_driver(situation: Situation, after: Mapping[str, Any]) -> list[str]:
+    """A log driver that is not there: dockerd starts with it, and then starts no container any more."""
+    driver = after.get("log-driver")
+    known = (situation.info.get("Plugins") or {}).get("Log") or []
+    if situation.engine is None or not known or driver in (None, "", "none", *known):
+        return []
+    installed = {str(plugin.get("Name")) for plugin in situation.engine.get("/plugins") or []}
+    if {driver, f"{driver}:latest"} & installed:
+        return []
+    return [f"log-driver: this daemon has no driver {driver}, and no container would start; it has {', '.join(known)}"]
 
 
 def _discovered(name: str, root: str) -> bool:
