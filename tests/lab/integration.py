@@ -51,6 +51,8 @@ def copy_collection(folder: Path) -> Path:
         if source.is_file():  # a file deleted but not yet committed is listed, too
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, place / name, follow_symlinks=False)
+    # ansible-test asks the nearest git repository above for its files; ours ignores .build/ and would say: none.
+    subprocess.run(["git", "init", "--quiet", str(place)], check=True)
     return place
 
 
