@@ -18,6 +18,7 @@ from ansible_collections.bulkhead.container_security.plugins.plugin_utils.author
     expiry_reason,
 )
 from ansible_collections.bulkhead.container_security.plugins.plugin_utils.certificates import (
+    MISSING_LIBRARY,
     Authority,
     CertificateError,
     alternative_names,
@@ -56,6 +57,8 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """The action's result; see the documentation of the module of the same name."""
         super().run(tmp, task_vars)
+        if MISSING_LIBRARY:
+            raise AnsibleActionFail(MISSING_LIBRARY)
         validate: Any = self.validate_argument_spec
         _checked, options = validate(argument_spec=_SPEC)
         # Templated values carry tags of ansible-core, which cryptography has no use for.

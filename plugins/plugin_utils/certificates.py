@@ -14,11 +14,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+try:
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+except ImportError as exc:
+    MISSING_LIBRARY: str | None = (
+        f"The controller's Python needs the cryptography library ({exc}): pip install cryptography"
+    )
+else:
+    MISSING_LIBRARY = None
 
 # Clocks differ; a certificate that is not valid yet on the other side stops everything.
 _CLOCK_SKEW = timedelta(minutes=10)
@@ -50,8 +57,10 @@ class Authority:
 
     def signed(self, certificate: x509.Certificate) -> bool:
         """Whether this authority's key made the signature on the certificate."""
+        if certificate.issuer != self.certificate.subject:
+            return False
         try:
-            certificate.verify_directly_issued_by(self.certificate)
+            _verify(self.certificate.public_key(), certificate)
         except (ValueError, TypeError, InvalidSignature):
             return False
         return True
@@ -159,8 +168,25 @@ def _issue(
         builder = builder.add_extension(
             x509.SubjectAlternativeName([_general_name(each) for each in names]), critical=False
         )
-    certificate = builder.sign(authority.key, hashes.SHA256())
+    # The Edwards curves bring their own hash.
+    own_hash = isinstance(authority.key, (ed25519.Ed25519PrivateKey, ed448.Ed448PrivateKey))
+    certificate = builder.sign(authority.key, None if own_hash else hashes.SHA256())
     return Issued(certificate.public_bytes(serialization.Encoding.PEM), _key_pem(key, None))
+
+
+def _verify(public_key: Any, certificate: x509.Certificate) -> None:
+    """Raise InvalidSignature unless the key made the signature. cryptography does this by itself from release 40."""
+    signature, signed, used = (
+        certificate.signature,
+        certificate.tbs_certificate_bytes,
+        certificate.signature_hash_algorithm,
+    )
+    if isinstance(public_key, rsa.RSAPublicKey) and used is not None:
+        public_key.verify(signature, signed, padding.PKCS1v15(), used)
+    elif isinstance(public_key, ec.EllipticCurvePublicKey) and used is not None:
+        public_key.verify(signature, signed, ec.ECDSA(used))
+    else:
+        public_key.verify(signature, signed)
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, public_key: Any, end: datetime) -> x509.CertificateBuilder:

@@ -129,7 +129,7 @@ def test_memory_below_its_use_is_refused_and_nothing_changes(host: Host, tmp_pat
 
 
 def wait_for(condition: Callable[[], bool]) -> bool:
-    for _ in range(150):
+    for _attempt in range(150):
         if condition():
             return True
         time.sleep(0.2)

@@ -11,7 +11,7 @@ import grp
 import os
 import pwd
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
 )
 
 
-def plan_files(declared: list[Mapping[str, Any]]) -> list[FileChange]:
+def plan_files(declared: Iterable[Mapping[str, Any]]) -> list[FileChange]:
     """The steps that are needed, in order, with the folders that have to be made first. Raises DockerError."""
     changes: list[FileChange] = []
     for entry in merge_by_path(declared):
@@ -36,14 +36,15 @@ def plan_files(declared: list[Mapping[str, Any]]) -> list[FileChange]:
     return changes
 
 
-def merge_by_path(declared: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def merge_by_path(declared: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One entry a path; where several name it, what a later one says has the last word."""
     merged: dict[str, dict[str, Any]] = {}
     for entry in declared:
         if not os.path.isabs(entry["path"]):
             raise DockerError(f"files: {entry['path']!r} is not an absolute path")
+        path = os.path.normpath(entry["path"])
         said = {key: value for key, value in entry.items() if value is not None}
-        merged.setdefault(os.path.normpath(entry["path"]), {}).update(said)
+        merged.setdefault(path, {}).update(said, path=path)
     return list(merged.values())
 
 

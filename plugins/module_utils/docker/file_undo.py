@@ -24,7 +24,7 @@ Record = dict[str, Any]
 
 def remember(record: Record, changes: Iterable[FileChange], declared: Iterable[Mapping[str, Any]]) -> Record:
     """The record with these steps; what was ours already keeps the state from before it became ours."""
-    lines = {entry["path"]: entry["line"] for entry in declared if entry.get("line") is not None}
+    lines = {os.path.normpath(entry["path"]): entry["line"] for entry in declared if entry.get("line") is not None}
     kept = dict(record)
     for change in changes:
         earlier = kept.get(change.path)

@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.collect_audit_rules import audit_facts
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.collect_files import collect_files
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_options import parse_version
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_paths import DaemonPaths
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_process import DaemonProcess
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_view import (
     DaemonView,
@@ -44,9 +45,9 @@ def host_facts(engine: Engine, process: DaemonProcess | None, sys_root: str = "/
         "rootless": view.rootless,
         "swarm": (view.info.get("Swarm") or {}).get("LocalNodeState", "inactive") != "inactive",
         "log_driver": str(view.info.get("LoggingDriver") or ""),
-        "daemon": _daemon(view, process),
+        "daemon": _daemon(view, view.paths, process),
         "files": _files(engine, process, view),
-        "watches": _watches(audit_facts(view.paths), view),
+        "watches": _watches(audit_facts(view.paths), view.paths, view.config_file),
         "systemd": os.path.isdir(f"{run}/systemd/system"),
         "augenrules": _program("augenrules"),
         "apparmor": os.path.isdir(f"{sys_root}/kernel/security/apparmor") and _program("apparmor_parser") is not None,
@@ -54,17 +55,16 @@ def host_facts(engine: Engine, process: DaemonProcess | None, sys_root: str = "/
     }
 
 
-def _daemon(view: DaemonView, process: DaemonProcess) -> Facts:
-    assert view.paths is not None
+def _daemon(view: DaemonView, paths: DaemonPaths, process: DaemonProcess) -> Facts:
     return {
         "pid": process.pid,
         "exe": process.exe,
         "argv": list(process.argv),
         "config_file": view.config_file,
-        "unit": view.paths.service.name,
-        "unit_file": view.paths.service.fragment,
-        "socket_unit": view.paths.socket_unit.name,
-        "socket_unit_file": view.paths.socket_unit.fragment,
+        "unit": paths.service.name,
+        "unit_file": paths.service.fragment,
+        "socket_unit": paths.socket_unit.name,
+        "socket_unit_file": paths.socket_unit.fragment,
     }
 
 
@@ -79,17 +79,16 @@ def _files(engine: Engine, process: DaemonProcess, view: DaemonView) -> list[Fac
     return found
 
 
-def _watches(audit: Mapping[str, Any], view: DaemonView) -> list[Facts]:
+def _watches(audit: Mapping[str, Any], paths: DaemonPaths, config_file: str) -> list[Facts]:
     """The paths that the audit system should watch: {path, role, state}, each path once.
 
     The configuration file and its folder are among them even where they do not exist yet.
     """
-    assert view.paths is not None
     states = {watch["path"]: watch["state"] for found in audit.get("audit_watches", {}).values() for watch in found}
-    files = view.paths.files
+    files = paths.files
     roles: dict[str, str] = {
-        files.real_path(view.config_file): "daemon_json",
-        files.real_path(os.path.dirname(view.config_file)): "config_dir",
+        files.real_path(config_file): "daemon_json",
+        files.real_path(os.path.dirname(config_file)): "config_dir",
     }
     wanted = watched_roles()
     for role, found in audit["audit_paths"].items():
