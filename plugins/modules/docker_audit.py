@@ -91,7 +91,7 @@ options:
         description: A JMESPath over the facts of one subject.
         type: str
       expected:
-        description: One operator and its operand, such as C({equals: false}).
+        description: 'One operator and its operand, such as C({equals: false}).'
         type: dict
       when:
         description: A JMESPath. The control does not apply to a subject for which it gives nothing, or false.
@@ -292,11 +292,6 @@ controls:
   type: list
   elements: str
   sample: [docker.container.privileged, docker.daemon.icc]
-controls:
-  description: Ids of the controls that were used, also of those that found nothing.
-  returned: success
-  type: list
-  elements: str
 collected_at:
   description: When the facts were collected, in UTC.
   returned: success
