@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
+import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from tests.benchmark import child
 
 
 @dataclass(frozen=True)
@@ -32,22 +33,24 @@ class Cost:
 
 def run_once(command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Cost:
     """Run a command to its end; user and system time of it and of every child that it waited for."""
-    with tempfile.TemporaryFile() as output:
-        began = time.monotonic()
-        process = subprocess.Popen(
-            command, env=dict(env) if env else None, cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+    with tempfile.TemporaryDirectory(prefix="bulkhead-bench-") as folder:
+        result = Path(folder, "result")
+        ran = subprocess.run(
+            [sys.executable, "-IS", child.__file__, str(result), *command],
+            check=True,
+            env=dict(env) if env else None,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
-        _pid, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        printed = output.read().decode(errors="replace")
-    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, process.returncode, printed)
+        cpu, wall, kilobytes, code = result.read_text().split()
+    return Cost(float(cpu), float(wall), float(kilobytes) / 1024, int(code), ran.stdout.decode(errors="replace"))
 
 
 def median_of(runs: int, command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Cost:
     """The median of each number over `runs` runs, after one that warms the caches. RuntimeError where a run fails."""
-    costs = [run_once(command, env, cwd) for _ in range(runs + 1)][1:]
+    costs = [run_once(command, env, cwd) for _run in range(runs + 1)][1:]
     failed = next((cost for cost in costs if cost.rc), None)
     if failed is not None:
         raise RuntimeError(f"{' '.join(command)} ended with {failed.rc}:\n{failed.output[-2000:]}")

@@ -271,7 +271,7 @@ def _with_hosts(make_dockerd: MakeDockerd, hosts: list[str]) -> Dockerd:
 
 
 def _speaks_plain_text(host: str) -> bool:
-    name, _, port = host.rpartition("/")[2].rpartition(":")
+    name, _colon, port = host.rpartition("/")[2].rpartition(":")
     with socket.create_connection((name, int(port)), timeout=5) as connection:
         connection.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
         return b" 200 " in connection.recv(4096)
@@ -279,7 +279,7 @@ def _speaks_plain_text(host: str) -> bool:
 
 def _answers_anybody(host: str) -> bool:
     """Whether a client without a certificate gets an answer."""
-    name, _, port = host.rpartition("/")[2].rpartition(":")
+    name, _colon, port = host.rpartition("/")[2].rpartition(":")
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -128,7 +128,7 @@ def _context(recipe: ImageRecipe) -> io.BytesIO:
 
 
 def _import_root_filesystem(client: docker.DockerClient, *, setuid: bool) -> None:
-    repository, _, tag = ROOT_FILESYSTEM.rpartition(":")
+    repository, _colon, tag = ROOT_FILESYSTEM.rpartition(":")
     client.api.import_image_from_data(root_filesystem(setuid), repository=repository, tag=tag)
 
 

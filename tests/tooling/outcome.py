@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from xml.etree import ElementTree
 
 from tests.tooling import places
 

@@ -88,4 +88,8 @@ def run(core: str, environment: Environment, log: Log) -> Outcome:
         command += ["--skip-test", name]
     path = os.pathsep.join([str(environment.path / "bin"), *pythons.folders()])
     variables = {"HOME": str(_home(core, environment)), "PATH": path, "LANG": "C.UTF-8"}
-    return _count(log, log.run_bare(command, variables, place)) + idle
+    status = log.run_bare(command, variables, place)
+    # pip talks between the tests: say once more, at the end, what is wrong.
+    for line in [line for line in log.lines() if line.startswith(("ERROR: ", "FATAL: "))]:
+        log.write(line)
+    return _count(log, status) + idle

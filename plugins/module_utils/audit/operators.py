@@ -67,8 +67,8 @@ def _any_of(actual: Any, operand: Any) -> bool:
 OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "equals": _same,
     "not_equals": lambda actual, operand: not _same(actual, operand),
-    "in": lambda actual, operand: _contains(operand, actual),
-    "not_in": lambda actual, operand: not _contains(operand, actual),
+    "in": lambda value, choices: _contains(choices, value),
+    "not_in": lambda value, choices: not _contains(choices, value),
     "contains": _contains,
     "not_contains": lambda actual, operand: not _contains(actual, operand),
     "contains_any": _any_of,

@@ -167,7 +167,7 @@ def _flag_kind(name: str) -> str:
 
 def _add(option: Option, before: Any, value: str) -> Any:
     """A flag's value in the JSON shape of its key, added to what earlier flags gave."""
-    name, _, rest = value.partition("=")
+    name, _equals, rest = value.partition("=")
     if option.kind == "bool":
         return value in _TRUE
     if option.kind == "int":
@@ -189,17 +189,17 @@ def _member(kind: str, name: str, value: str, before: Any) -> Any:
     if kind == "runtimes":
         return {"path": value}
     if kind == "ulimits":
-        soft, _, hard = value.partition(":")
+        soft, _colon, hard = value.partition(":")
         return {"Name": name, "Soft": _number(soft), "Hard": _number(hard or soft)}
     if kind == "nested_map":
-        inner, _, setting = value.partition("=")
+        inner, _equals, setting = value.partition("=")
         return {**(before or {}), inner: setting}
     return None
 
 
 def _pool(value: str) -> dict[str, Any]:
     pairs = (part.partition("=") for part in value.split(","))
-    return {name: int(text) if name == "size" and text.isdigit() else text for name, _, text in pairs}
+    return {name: int(text) if name == "size" and text.isdigit() else text for name, _equals, text in pairs}
 
 
 def _number(text: str) -> Any:

@@ -49,7 +49,7 @@ class DaemonProcess:
         """The environment that the daemon was started with; empty where it may not be read."""
         raw = _read(f"{self.proc}/{self.pid}/environ")
         pairs = (entry.partition("=") for entry in raw.split("\0") if "=" in entry)
-        return {name: value for name, _, value in pairs}
+        return {name: value for name, _equals, value in pairs}
 
     def alive(self) -> bool:
         """Whether this very process still runs (a pid that was taken by another process is not it)."""

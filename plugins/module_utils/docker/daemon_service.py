@@ -68,9 +68,9 @@ class DaemonService:
         """The properties of the unit that matter here; empty without systemd."""
         if not self.systemd:
             return {}
-        _, said = _run(self._systemctl("show", self.unit, f"--property={_SHOWN}"), 10)
+        _status, said = _run(self._systemctl("show", self.unit, f"--property={_SHOWN}"), 10)
         pairs = (line.partition("=") for line in said.splitlines())
-        return {name: value for name, _, value in pairs if name}
+        return {name: value for name, _equals, value in pairs if name}
 
     def next_argv(self, process: DaemonProcess | None) -> tuple[str, ...] | None:
         """The command line that the unit would start the daemon with; None where no unit is known to run it."""

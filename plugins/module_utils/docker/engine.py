@@ -207,7 +207,7 @@ class Engine:
             )
         if isinstance(exc, socket.timeout):
             return EngineUnreachable(f"{where} did not answer within {self._timeout:g} s")
-        return EngineUnreachable(f"{where} cannot be reached: {exc or type(exc).__name__}")
+        return EngineUnreachable(f"{where} cannot be reached: {str(exc) or type(exc).__name__}")
 
 
 def _tls_context(files: TlsFiles) -> ssl.SSLContext:

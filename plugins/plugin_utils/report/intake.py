@@ -60,9 +60,9 @@ def plain(value: Any) -> Any:
 
 
 def _is_plain(value: Any) -> bool:
-    kind = type(value)
+    kind = value.__class__
     if kind is dict:
-        return all(type(key) is str and _is_plain(item) for key, item in value.items())
+        return all(key.__class__ is str and _is_plain(item) for key, item in value.items())
     if kind is list:
         return all(map(_is_plain, value))
     return kind in _PLAIN

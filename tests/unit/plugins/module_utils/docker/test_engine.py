@@ -93,7 +93,7 @@ def test_requests_name_the_agreed_version_and_share_a_connection(server: Server)
     assert engine.get("/info") == {"Name": "lab"}
     assert engine.get("/info") == {"Name": "lab"}
     engine.close()
-    assert [path for _, path, _ in server.asked] == ["/version", "/v1.41/info", "/v1.41/info"]
+    assert [path for _method, path, _body in server.asked] == ["/version", "/v1.41/info", "/v1.41/info"]
     assert (engine.requests, server.connections) == (3, 1)
 
 
