@@ -37,11 +37,11 @@ def _constants(file: Path) -> dict[str, str]:
 
 
 def _fragment_options(name: str) -> dict[str, Any]:
-    file, _separator, part = name.removeprefix(f"{_COLLECTION}.").partition(".")
+    file, _separator, part = name.removeprefix(f"{_COLLECTION}.").removeprefix("ansible.builtin.").partition(".")
     if name.startswith(_COLLECTION):
         module = importlib.import_module(f"ansible_collections.{_COLLECTION}.plugins.doc_fragments.{file}")
     else:
-        module = importlib.import_module(f"ansible.plugins.doc_fragments.{name}")
+        module = importlib.import_module(f"ansible.plugins.doc_fragments.{file}")
     text = getattr(module.ModuleDocFragment, part.upper() or "DOCUMENTATION")
     options: dict[str, Any] = yaml.safe_load(text).get("options", {})
     return options
