@@ -5,27 +5,29 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_effect import agrees
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_paths import uses_tls
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_process import DaemonProcess
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_redact import shown
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_view import (
     AUDITED_OPTIONS,
     DaemonView,
-    chosen,
     fact_name,
     unknown_options,
     view_daemon,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import Engine, EngineStatus
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.seccomp_profile import (
-    ProfileError,
-    filters,
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.option_facts import (
+    authorization_facts,
+    declared_facts,
+    file_facts,
+    kernel_facts,
+    listener_facts,
+    logging_facts,
+    pending_facts,
+    seccomp_facts,
 )
 
 Facts = dict[str, Any]
@@ -38,6 +40,17 @@ _KERNEL_LIMITS = {
     "CPUShares": "CPU shares",
     "PidsLimit": "pids limit",
 }
+
+_DERIVED = (
+    authorization_facts,
+    declared_facts,
+    file_facts,
+    kernel_facts,
+    listener_facts,
+    logging_facts,
+    pending_facts,
+    seccomp_facts,
+)
 
 
 def collect_daemon(engine: Engine, process: DaemonProcess | None, view: DaemonView | None = None) -> list[Facts]:
@@ -53,18 +66,17 @@ def collect_daemon(engine: Engine, process: DaemonProcess | None, view: DaemonVi
         "version": seen.version,
         **{fact_name(key): redacted(key, seen.setting(key)) for key in AUDITED_OPTIONS if seen.known(key)},
         **_said(seen.info),
-        **_kernel(),
         "default_bridge": _default_bridge(engine),
         "options": {
             key: {name: redacted(key, value) for name, value in state.items()} for key, state in seen.states.items()
         },
-        "config_file": {"path": seen.config_file, "error": seen.config_error},
         "unknown": unknown_options(seen, AUDITED_OPTIONS),
     }
-    derived = (_pending, _declared, _authorization, _logging, _listeners)
-    for extra in (_seccomp(seen, facts["seccomp_profile"]), *(derive(seen) for derive in derived)):
+    for derive in _DERIVED:
+        extra = derive(seen)
         facts["unknown"].update(extra.pop("unknown", {}))
         facts.update(extra)
+    facts["unknown"] = {name: reason for name, reason in facts["unknown"].items() if name not in facts}
     return [facts]
 
 
@@ -72,12 +84,10 @@ def _said(info: Mapping[str, Any]) -> Facts:
     """What /info says of the daemon, in our words."""
     entries = [str(entry).split(",") for entry in info.get("SecurityOptions") or ()]
     names = [entry[0].partition("=")[2] or entry[0] for entry in entries]
-    profiles = [part.partition("=")[2] for entry in entries if "seccomp" in entry[0] for part in entry[1:]]
     return {
         "security_options": names,
         "rootless": "rootless" in names,
         "user_namespace": "userns" in names or "rootless" in names,
-        "seccomp_profile": profiles[0] if profiles else ("default" if "seccomp" in names else None),
         "storage_driver": info.get("Driver"),
         "log_driver": info.get("LoggingDriver"),
         "live_restore": bool(info.get("LiveRestoreEnabled")),
@@ -101,103 +111,18 @@ def _registries(info: Mapping[str, Any]) -> Facts:
     return {"insecure_registries": sorted(ranges + named), "plain_mirrors": sorted(mirrors)}
 
 
-def _kernel() -> Facts:
-    """{kernel_apparmor, kernel_selinux}: whether the security module is switched on in the running kernel."""
-    apparmor = False
-    try:
-        with open("/sys/module/apparmor/parameters/enabled", encoding="ascii") as file:
-            apparmor = file.read().strip() == "Y"
-    except OSError:
-        pass
-    return {"kernel_apparmor": apparmor, "kernel_selinux": os.path.exists("/sys/fs/selinux/enforce")}
-
-
 def _default_bridge(engine: Engine) -> Facts:
     """{exists, icc, host_address} of the network that containers join when told nothing."""
     try:
         options = engine.get("/networks/bridge").get("Options") or {}
-    except EngineStatus:
+    except EngineStatus as exc:
+        if exc.status != 404:
+            raise
         return {"exists": False}
     return {
         "exists": True,
         "icc": options.get("com.docker.network.bridge.enable_icc") != "false",
         "host_address": options.get("com.docker.network.bridge.host_binding_ipv4"),
-    }
-
-
-def _seccomp(view: DaemonView, profile: str | None) -> Facts:
-    """{seccomp_filters}: whether containers are kept from any system call by default; a file may allow them all."""
-    if profile in (None, "", "unconfined"):
-        return {"seccomp_filters": False}
-    if profile in ("default", "builtin"):
-        return {"seccomp_filters": True}
-    text = view.paths.files.read(str(profile)) if view.paths else None
-    if text is None:
-        return {"unknown": {"seccomp_filters": f"the profile {profile} cannot be read"}}
-    try:
-        return {"seccomp_filters": filters(text)}
-    except ProfileError as exc:
-        return {"unknown": {"seccomp_filters": f"the profile {profile} cannot be judged: {exc}"}}
-
-
-def _pending(view: DaemonView) -> Facts:
-    """{pending_restart}: the options of which the file says something else than is in effect."""
-    pending = sorted(key for key, state in view.states.items() if state["pending_restart"])
-    untold = [key for key, state in view.states.items() if state["pending_restart"] is None]
-    if untold and not pending:
-        return {"unknown": {"pending_restart": view.why_unknown(untold[0])}}
-    return {"pending_restart": pending}
-
-
-def _declared(view: DaemonView) -> Facts:
-    """{declared_options, not_as_declared}: what the caller wants of the daemon, and which of it is not in effect."""
-    declared = sorted(key for key, state in view.states.items() if state["declared"] is not None)
-    untold = [key for key in declared if not view.known(key)]
-    differing = [
-        key
-        for key in declared
-        if key not in untold and not agrees(key, view.states[key]["declared"], view.states[key]["in_effect"])
-    ]
-    if untold and not differing:
-        return {"declared_options": declared, "unknown": {"not_as_declared": view.why_unknown(untold[0])}}
-    return {"declared_options": declared, "not_as_declared": differing}
-
-
-def _authorization(view: DaemonView) -> Facts:
-    """{authorization_plugins}. /info names those of the daemon's start, which hold where the file agrees."""
-    if view.known("authorization-plugins"):
-        return {"authorization_plugins": view.setting("authorization-plugins") or []}
-    at_start = (view.info.get("Plugins") or {}).get("Authorization") or []
-    on_disk = view.states["authorization-plugins"]["on_disk"] or []
-    if view.process and not view.config_error and at_start == on_disk:
-        return {"authorization_plugins": at_start, "unknown": {}}
-    return {}
-
-
-def _logging(view: DaemonView) -> Facts:
-    """{log_level}: `debug` overrules the level, whatever that is set to."""
-    return {"log_level": "debug"} if view.info.get("Debug") else {}
-
-
-def _listeners(view: DaemonView) -> Facts:
-    """{api_hosts, tcp_hosts, plain_tcp_hosts, unauthenticated_tcp_hosts} of the API.
-
-    A TCP address is plain without TLS, and unauthenticated where it asks no certificate of its clients.
-    """
-    keys = ("hosts", "tls", "tlsverify")
-    names = ("api_hosts", "tcp_hosts", "plain_tcp_hosts", "unauthenticated_tcp_hosts")
-    unread = [key for key in keys if not view.known(key)]
-    if view.paths is None or unread:
-        return {"unknown": dict.fromkeys(names, view.why_unknown(unread[0] if unread else "hosts"))}
-    tls = uses_tls(chosen(view.states))
-    hosts = view.paths.api_hosts()
-    tcp = view.paths.api_tcp_hosts()
-    verified = bool(view.setting("tlsverify"))
-    return {
-        "api_hosts": hosts,
-        "tcp_hosts": tcp,
-        "plain_tcp_hosts": [] if tls else tcp,
-        "unauthenticated_tcp_hosts": [] if tls and verified else tcp,
     }
 
 

@@ -12,6 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.api_address import (
+    complete_address,
+    uses_tls,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_process import DaemonProcess
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host_files import HostFiles
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.systemd_unit import (
@@ -84,7 +88,8 @@ class DaemonPaths:
     def api_hosts(self) -> list[str]:
         """The addresses that the API is served at, each with its scheme; dockerd's default where none is set."""
         hosts = [str(host) for host in self._settings.get("hosts") or ("",)]
-        return [self._address(host) for host in hosts]
+        runtime_dir = self._environment.get("XDG_RUNTIME_DIR") if self.rootless else None
+        return [complete_address(host, self._settings, runtime_dir) for host in hosts]
 
     def api_tcp_hosts(self) -> list[str]:
         """The TCP addresses among them, and those that systemd listens on for the daemon."""
@@ -94,19 +99,6 @@ class DaemonPaths:
             streams = self.socket_unit.values("Socket", "ListenStream")
             tcp += [f"tcp://{stream}" for stream in streams if not stream.startswith(("/", "@", "vsock:", "%"))]
         return tcp
-
-    def _address(self, host: str) -> str:
-        """As dockerd completes an address: without a scheme it is TCP; empty, it is the default, which TLS changes."""
-        if host and "://" not in host:
-            return f"tcp://{host}"
-        if host in ("", "unix://"):
-            if not host and uses_tls(self._settings):
-                return "tcp://localhost:2376"
-            runtime_dir = self._environment.get("XDG_RUNTIME_DIR")
-            return (
-                f"unix://{runtime_dir}/docker.sock" if self.rootless and runtime_dir else "unix:///var/run/docker.sock"
-            )
-        return host
 
     def api_sockets(self) -> list[str]:
         """The unix sockets of the API, symlinks resolved: those of -H and hosts, of systemd, and ours."""
@@ -225,11 +217,6 @@ class DaemonPaths:
     @property
     def _config_home(self) -> str:
         return self._environment.get("XDG_CONFIG_HOME") or f"{self._home}/.config"
-
-
-def uses_tls(settings: Mapping[str, Any]) -> bool:
-    """Whether the TCP addresses speak TLS: any mention of tlsverify turns it on, whatever its value (moby, dockerd)."""
-    return bool(settings.get("tls")) or "tlsverify" in settings
 
 
 def of_role(located: Iterable[Located], *roles: str) -> list[str]:

@@ -59,7 +59,7 @@ AUDITED_OPTIONS = (
 
 @dataclass(frozen=True)
 class DaemonView:
-    """`process` and `paths` are None where the daemon's process is not to be found from here.
+    """`process` and `paths` are None where the daemon's process is not to be found or looked into from here.
 
     `states` are the four states of every option (daemon_state); `config_error` says what is wrong with daemon.json.
     """
@@ -86,7 +86,7 @@ class DaemonView:
     def process_missing(self) -> str:
         """The reason for everything that cannot be known without the daemon's process."""
         return (
-            f"the process that serves {self.engine.docker_host} was not found; "
+            f"the process that serves {self.engine.docker_host} was not found, or may not be looked into; "
             "run as root (become: true) on the daemon's own host"
         )
 
@@ -116,12 +116,22 @@ def view_daemon(engine: Engine, process: DaemonProcess | None, declared: Mapping
     Raises DockerError where the engine does not answer.
     """
     info = engine.get("/info")
+    process = process if process and _open_to_us(process) else None
     config_file = config_path(process, "name=rootless" in (info.get("SecurityOptions") or ()))
     file, error = _daemon_file(process, config_file)
     applied = _taken_over(file, process)
     states = daemon_states(declared or {}, engine, process, file, also=AUDITED_OPTIONS, applied=applied)
     paths = DaemonPaths(process, info, chosen(states), config_file, engine.socket_path) if process else None
     return DaemonView(engine, info, process, states, config_file, error, paths)
+
+
+def _open_to_us(process: DaemonProcess) -> bool:
+    """Whether we may see the files that the process sees; what it holds is not guessed from what we see ourselves."""
+    try:
+        os.listdir(process.path("/"))
+    except OSError:
+        return False
+    return True
 
 
 def chosen(states: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

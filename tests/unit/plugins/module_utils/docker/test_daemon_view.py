@@ -87,3 +87,10 @@ def test_without_the_process_nothing_is_guessed() -> None:
     assert (seen.paths, seen.config_error) == (None, None)
     assert not seen.known("userland-proxy")
     assert "run as root" in seen.why_unknown("userland-proxy")
+
+
+def test_a_process_that_may_not_be_looked_into_counts_as_not_found(home: DaemonHome) -> None:
+    process = home.process()
+    home.root.rename(home.root.with_name("elsewhere"))
+    seen = view(process)
+    assert (seen.process, seen.paths) == (None, None)
