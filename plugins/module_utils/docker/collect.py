@@ -22,6 +22,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     collect_networks,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.collect_sprawl import (
+    SPRAWL_FACTS,
     sprawl_facts,
     swarm_use,
 )
@@ -125,7 +126,9 @@ class _Collection:
             networks = self._engine.get("/networks") or []
             volumes = (self._engine.get("/volumes") or {}).get("Volumes") or []
         except DockerError as exc:
-            self._errors.update(dict.fromkeys(("host", "image", "container", "network"), str(exc)))
+            self._errors.update(dict.fromkeys(("image", "container", "network"), str(exc)))
+            for host in self._subjects.get("host", ()):
+                _add(host, {"unknown": dict.fromkeys(SPRAWL_FACTS, str(exc))})
             return
         for host in self._subjects.get("host", ()):
             _add(host, sprawl_facts(images, rows, volumes))
@@ -139,7 +142,7 @@ class _Collection:
         lister = partial(setuid_files, files=around.files) if self._wanted.list_setuid else None
         try:
             found = collect_images(
-                self._engine, images, (row["ImageID"] for row in rows), datetime.now(timezone.utc), lister
+                self._engine, images, (str(row.get("ImageID")) for row in rows), datetime.now(timezone.utc), lister
             )
         except DockerError as exc:
             self._errors.update(dict.fromkeys(("image", "container"), str(exc)))

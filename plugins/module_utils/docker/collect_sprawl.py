@@ -13,6 +13,18 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
 
 Rows = Iterable[Mapping[str, Any]]
 
+SPRAWL_FACTS = (
+    "images",
+    "unused_images",
+    "dangling_images",
+    "containers",
+    "stopped_containers",
+    "unused_volumes",
+    "content_trust",
+    "swarm_use",
+)
+"""What a host is told besides its own facts, from the same lists: the facts of this file, and content trust."""
+
 
 def sprawl_facts(images: Rows, containers: Rows, volumes: Rows) -> Facts:
     """Facts for the host, from the engine's lists of all images, all containers and all volumes."""
