@@ -137,9 +137,7 @@ def _observation(finding: Finding, report: Report, ids: Ids) -> dict[str, Any]:
 
 def _props(finding: Finding) -> list[dict[str, str]]:
     values = {
-        "control": finding["control"],
         "status": finding["status"],
-        "severity": finding["severity"],
         "subject": subject_text(finding["subject"]),
         "fingerprint": finding["fingerprint"],
         "drift": finding["drift"],
@@ -162,6 +160,7 @@ def _finding(control: str, rows: Sequence[Finding], ids: Ids) -> dict[str, Any]:
         "uuid": _id("finding", control),
         "title": _line(rows[0]["title"]),
         "description": rows[0]["remediation"] or rows[0]["title"],
+        "props": [_prop("severity", rows[0]["severity"])],
         "target": {
             "type": "objective-id",
             "target-id": _token(control),

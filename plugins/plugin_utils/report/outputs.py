@@ -52,7 +52,8 @@ def _named(params: Mapping[str, Any], resolve: Resolve) -> dict[str, Output]:
         row = value if isinstance(value, Mapping) else {"path": value}
         if not isinstance(row.get("path"), str) or not row["path"] or set(row) - {"path", "mode"}:
             raise ReportError(f"outputs: {name} takes a path, or a dictionary with path and mode, not {value!r}")
-        mode = _mode(row.get("mode", params["mode"]), name, f"outputs.{name}.mode")
+        option = f"outputs.{name}.mode" if "mode" in row else "mode"
+        mode = _mode(row.get("mode", params["mode"]), name, option)
         outputs[name] = Output(name, Path(resolve(row["path"])), mode)
     return outputs
 

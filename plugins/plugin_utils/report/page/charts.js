@@ -14,7 +14,7 @@ function donut(parts, middle, under) {
   ring.append(el("text", { x: 60, y: 64, "text-anchor": "middle", class: "big" }, middle));
   ring.append(el("text", { x: 60, y: 80, "text-anchor": "middle", class: "small" }, under));
   const legend = parts.map((part) => el("li", { class: "c-" + part.name },
-    el("span", { class: "dot", "aria-hidden": "true" }), word(part.name), el("span", { class: "n" }, String(part.count))));
+    el("span", { class: "dot", "aria-hidden": "true" }), el("span", null, word(part.name)), el("span", { class: "n" }, count(part.count))));
   return el("div", { class: "donut" }, ring, el("ul", { class: "legend" }, legend));
 }
 
@@ -30,11 +30,11 @@ function bars(caption, rows) {
     });
     const total = row.parts.reduce((sum, part) => sum + part.count, 0);
     const told = row.parts.length > 1 ? row.parts.filter((part) => part.count).map((part) => part.count + " " + part.name).join(", ") : "";
-    const label = row.follow ? el("button", { type: "button", class: "link", click: row.follow }, row.label) : row.label;
+    const label = row.follow ? el("button", { type: "button", class: "link", click: row.follow }, row.label) : el("span", { class: "name" }, row.label);
     return el("tr", null, el("th", { scope: "row", title: row.title }, label),
       el("td", { title: told || null }, el("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" },
         el("rect", { x: 0, y: 0, width: 100, height: 10, class: "track" }), pieces), told ? el("span", { class: "sr" }, told) : null),
-      el("td", { class: "n" }, String(total)));
+      el("td", { class: "n" }, count(total)));
   });
   return el("table", { class: "bars" }, el("caption", { class: "sr" }, caption), el("tbody", null, lines));
 }

@@ -4,6 +4,7 @@ const SEVERITIES = ["critical", "high", "medium", "low", "info"];
 const STATUSES = ["fail", "error", "waived", "manual", "not_applicable", "pass"];
 const CHANGES = ["new", "regressed", "persisting", "resolved", "unchecked"];
 const WORDS = { not_applicable: "not applicable", unchecked: "not checked again" };
+const count = (number) => number.toLocaleString("en");
 const word = (name) => WORDS[name] || name;
 
 function text(index) { return index < 0 ? "" : raw.texts[index]; }

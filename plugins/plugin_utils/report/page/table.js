@@ -40,9 +40,10 @@ class Table {
   }
 
   order() {
-    const { value, number } = this.columns[this.sorted];
+    const { value } = this.columns[this.sorted];
     const sign = this.descending ? -1 : 1;
-    const compare = number ? (a, b) => a - b : new Intl.Collator("en", { numeric: true }).compare;
+    const letters = new Intl.Collator("en", { numeric: true }).compare;
+    const compare = (a, b) => (typeof a === "number" ? a - b : letters(a, b));
     // Each value once: a comparison happens many times.
     const keyed = this.rows.map((row) => [value(row), row]);
     keyed.sort((a, b) => sign * compare(a[0], b[0]));
@@ -88,10 +89,10 @@ class Table {
   describe(start, shown) {
     const total = this.rows.length;
     const all = total <= this.size;
-    this.count.textContent = total + " " + this.noun[total === 1 ? 0 : 1] + (all ? "" : ", " + (start + 1) + " to " + (start + shown) + " shown");
+    this.count.textContent = count(total) + " " + this.noun[total === 1 ? 0 : 1] + (all ? "" : ", " + count(start + 1) + " to " + count(start + shown) + " shown");
     const last = Math.max(0, Math.ceil(total / this.size) - 1);
     const step = (label, page) => el("button", { type: "button", disabled: page < 0 || page > last || page === this.page, click: () => this.turn(page, label) }, label);
-    this.pages.replaceChildren(...(all ? [] : [step("First", 0), step("Previous", this.page - 1), "Page " + (this.page + 1) + " of " + (last + 1),
+    this.pages.replaceChildren(...(all ? [] : [step("First", 0), step("Previous", this.page - 1), "Page " + count(this.page + 1) + " of " + count(last + 1),
       step("Next", this.page + 1), step("Last", last)]));
   }
 

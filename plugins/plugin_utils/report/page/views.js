@@ -20,7 +20,7 @@ function details(finding) {
 }
 
 const findingColumns = [
-  { label: "Severity", value: severityRank, number: false, class: "nowrap", cell: (f) => severityMark(f.severity) },
+  { label: "Severity", value: severityRank, class: "nowrap", cell: (f) => severityMark(f.severity) },
   { label: "Status", value: (f) => f.row[3], class: "nowrap", cell: (f) => statusMark(f.status) },
   { label: "Control", value: (f) => f.control.title, class: "title" },
   { label: "Host", value: (f) => f.target },
@@ -34,7 +34,7 @@ const form = byId("filters");
 function chips(place, name, values, counts) {
   for (const value of values) {
     const box = el("input", { type: "checkbox", name, value });
-    place.append(el("label", { class: "chip" }, box, el("span", null, word(value) + " " + (counts.get(value) || 0))));
+    place.append(el("label", { class: "chip" }, box, el("span", null, word(value) + " " + count(counts.get(value) || 0))));
   }
 }
 function options(select, every, values) {
@@ -95,13 +95,13 @@ function overview() {
   if (hosts.length) cards.append(card("Worst hosts", bars("Worst hosts", hosts.map((row) => ({ label: row.name, title: row.name,
     follow: follow({ target: row.name, status: "fail" }), parts: SEVERITIES.map((name) => ({ name, count: row[name] })) }))), "wide"));
   const controls = controlRows().filter((row) => row.fail).slice(0, 10);
-  if (controls.length) cards.append(card("What fails most", bars("What fails most", controls.map((row) => ({ label: row.title, title: row.title,
+  if (controls.length) cards.append(card("Worst controls", bars("Worst controls", controls.map((row) => ({ label: row.title, title: row.title,
     follow: follow({ control: row.id, status: "fail" }), parts: [{ name: row.severity, count: row.fail }] }))), "wide"));
   place.append(cards);
 }
 function changesCard(drift) {
   if (!drift) return el("p", { class: "muted" }, "There was none to compare with. Changes show from the next report on.");
-  const numbers = CHANGES.map((name) => el("div", null, el("dt", null, word(name)), el("dd", { class: name === "persisting" || !drift[name] ? "" : "c-" + name }, String(drift[name]))));
+  const numbers = CHANGES.map((name) => el("div", null, el("dt", null, word(name)), el("dd", { class: name === "persisting" || !drift[name] ? "" : "c-" + name }, count(drift[name]))));
   return el("div", null, el("dl", { class: "numbers" }, numbers), el("p", { class: "muted" }, "Compared with " + drift.since + "."));
 }
 
@@ -212,7 +212,7 @@ function stored(value) {
   try { if (value) localStorage.setItem("bulkhead-theme", value); return localStorage.getItem("bulkhead-theme"); } catch (refused) { return null; }
 }
 
-for (const [id, label] of VIEWS) byId("nav").append(el("li", null, el("a", { href: "#" + id }, label, id in COUNTS ? el("span", { class: "n" }, String(COUNTS[id])) : "")));
+for (const [id, label] of VIEWS) byId("nav").append(el("li", null, el("a", { href: "#" + id }, label, id in COUNTS ? el("span", { class: "n" }, count(COUNTS[id])) : "")));
 tables.push(findingsTable);
 overview(); hostTable(); controlTable(); changeTable(); waiverTable();
 restore(new URLSearchParams("status=fail,error"));
