@@ -29,8 +29,6 @@ attributes:
     support: none
   bypass_host_loop:
     support: full
-  bypass_task_loop:
-    support: none
   check_mode:
     support: full
     details: Nothing is written. The gate is evaluated, and RV(files) says what would be written and whether it
@@ -229,10 +227,14 @@ EXAMPLES = r"""
         that: not report.gate.failed
         fail_msg: "{{ report.msg }}"
 
-- name: One report from the slices of a job
-  bulkhead.container_security.audit_report:
-    sources: [slices/*.json]
-    output_dir: report
+- name: Report once on all slices of a job
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Report
+      bulkhead.container_security.audit_report:
+        sources: [slices/*.json]
+        output_dir: report
 """
 
 RETURN = r"""
