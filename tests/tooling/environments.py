@@ -55,27 +55,42 @@ CORES = {
 ALL = {environment.name: environment for environment in (LINT, DOCS, TARGET, *CORES.values())}
 
 
-def _stamp(environment: Environment, python: Path) -> str:
-    digest = hashlib.sha256(f"{python.resolve()}\n".encode())
+def _stamp(environment: Environment) -> str:
+    digest = hashlib.sha256()
     for name in environment.requirements:
         digest.update((REQUIREMENTS / name).read_bytes())
     return digest.hexdigest()
 
 
-def _fill(environment: Environment, python: Path) -> None:
+def _is_there(environment: Environment) -> bool:
+    """Whether it has a Python that still works: the one that it was made from may have gone."""
+    python = environment.path / "bin" / "python"
+    return any(pythons.works(python, version) for version in environment.pythons)
+
+
+def _surroundings() -> dict[str, str]:
+    # A user's PYTHONPATH or PIP_USER has no business in there.
+    return {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PIP_USER")}
+
+
+def _create(environment: Environment) -> None:
+    python = pythons.first_of(environment.pythons)
+    if python is None:
+        raise NoPythonError(f"no Python {' or '.join(environment.pythons)} on this machine")
+    print(f"Python environment {environment.path.relative_to(places.REPOSITORY)}: {python}", flush=True)
+    shutil.rmtree(environment.path, ignore_errors=True)
+    subprocess.run([python, "-m", "venv", environment.path], check=True, env=_surroundings())
+
+
+def _fill(environment: Environment) -> None:
     words = [environment.program("python"), "-m", "pip", "install", "--disable-pip-version-check"]
     for name in environment.requirements:
         words += ["--requirement", str(REQUIREMENTS / name)]
-    # A user's PYTHONPATH or PIP_USER has no business in there.
-    surroundings = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PIP_USER")}
-    if not (environment.path / "bin" / "python").exists():
-        shutil.rmtree(environment.path, ignore_errors=True)
-        subprocess.run([python, "-m", "venv", environment.path], check=True, env=surroundings)
     places.LOGS.mkdir(exist_ok=True)
     log = places.LOGS / f"{environment.path.name}.log"
     with log.open("w") as output:
         done = subprocess.run(
-            words, env=surroundings, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
+            words, env=_surroundings(), stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
         )
     if done.returncode:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
@@ -85,17 +100,15 @@ def _fill(environment: Environment, python: Path) -> None:
 
 def ensure(environment: Environment) -> Environment:
     """Make it, or bring it up to date. Raises NoPythonError; CalledProcessError where pip fails, having said why."""
-    python = pythons.first_of(environment.pythons)
-    if python is None:
-        raise NoPythonError(f"no Python {' or '.join(environment.pythons)} on this machine")
     places.BUILD.mkdir(exist_ok=True)
     with (places.BUILD / f"{environment.path.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once: the second finds the work done
-        stamp, marker = _stamp(environment, python), environment.path / ".requirements.sha256"
-        if not marker.exists() or marker.read_text() != stamp:
-            began = time.monotonic()
-            print(f"Python environment {environment.path.relative_to(places.REPOSITORY)}: {python}", flush=True)
-            _fill(environment, python)
-            marker.write_text(stamp)
-            print(f"    made in {time.monotonic() - began:.0f} s", flush=True)
+        began = time.monotonic()
+        marker = environment.path / ".requirements.sha256"
+        if not _is_there(environment):
+            _create(environment)
+        if not marker.exists() or marker.read_text() != _stamp(environment):
+            _fill(environment)
+            marker.write_text(_stamp(environment))
+            print(f"    {environment.path.name} filled in {time.monotonic() - began:.0f} s", flush=True)
     return environment

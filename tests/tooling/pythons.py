@@ -20,7 +20,8 @@ def folders() -> list[str]:
     return path + [str(folder) for folder in sorted(root.glob("versions/3.*/bin"))]
 
 
-def _works(program: Path, version: str) -> bool:
+def works(program: Path, version: str) -> bool:
+    """Whether the program is a Python of that version, with which environments can be made."""
     try:
         answer = subprocess.run([program, "-c", _WHAT_IT_IS], capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -32,7 +33,7 @@ def _works(program: Path, version: str) -> bool:
 def find(version: str) -> Path | None:
     """A working interpreter of the version ("3.12") that can make environments, or None."""
     candidates = (Path(folder) / f"python{version}" for folder in folders())
-    return next((program for program in candidates if program.is_file() and _works(program, version)), None)
+    return next((program for program in candidates if program.is_file() and works(program, version)), None)
 
 
 def first_of(versions: tuple[str, ...]) -> Path | None:
