@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker import daemon_view
 from tests.e2e.audited import Audited
+from tests.e2e.daemon_config import Subject
 from tests.lab.dockerd import Dockerd, free_port
 
 MakeDockerd = Callable[..., Dockerd]
@@ -182,6 +184,21 @@ def test_what_a_changed_file_hides_is_an_error_and_never_a_guess(make_dockerd: M
     finding = Audited(daemon).of("docker.daemon.userland_proxy")
     assert finding["status"] == "error"
     assert str(daemon.config_file) in finding["reason"]
+
+
+def test_what_our_own_module_reloaded_is_known_to_be_in_effect(
+    make_dockerd: MakeDockerd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon = make_dockerd(daemon_json={"userland-proxy": False})
+    subject = Subject(daemon)
+    subject.configure({"live-restore": True})
+    monkeypatch.setattr(daemon_view, "default_state_dir", lambda: str(subject.state_dir))
+    audited = Audited(daemon)
+    assert audited.status("docker.daemon.live_restore") == "pass"
+    assert audited.status("docker.daemon.userland_proxy") == "pass"
+    # Not in the file, and so the default since the start.
+    assert audited.status("docker.daemon.no_new_privileges") == "fail"
+    assert audited.status("docker.daemon.pending_restart") == "pass"
 
 
 def test_a_broken_file_is_found_before_the_next_start_finds_it(make_dockerd: MakeDockerd) -> None:

@@ -32,6 +32,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     wait_healthy,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_merge import Record
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_options import OPTION_BY_KEY
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_plan import (
     NONE,
     RELOAD,
@@ -149,7 +150,9 @@ class Application:
             known = {*file.data, *self._file.data}
         else:
             settled = read_at_start(self._situation.process, self._file)
-            known = set(self._file.data) if settled else set(self._record.applied_keys(self._file, process))
+            # A daemon that read the whole file also took over the defaults of what the file leaves out.
+            applied = self._record.applied_keys(self._file, process)
+            known = {*OPTION_BY_KEY, *self._file.data} if settled else set(applied)
             known -= {entry["key"] for entry in self._plan.keys}
             known |= {entry["key"] for entry in self._plan.keys if entry["action"] in (NONE, self._action)}
         self._record.save(file.data, known if self._situation.engine else (), process)
