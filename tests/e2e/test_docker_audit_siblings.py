@@ -103,6 +103,16 @@ def company() -> Iterator[Company]:
         yield Company(daemon, client, members, failures(run_audit(daemon.docker_host), "container"))
 
 
+@pytest.fixture
+def nobody(company: Company) -> Iterator[None]:
+    """An ordinary user who may use the socket."""
+    os.chmod(company.daemon.workdir, 0o755)
+    os.chmod(company.daemon.socket, 0o666)
+    os.seteuid(65534)
+    yield
+    os.seteuid(0)
+
+
 def test_each_sibling_fails_exactly_the_controls_that_it_must(company: Company) -> None:
     wrong = {
         member.name: (sorted(company.found.get(member.name, set())), sorted(member.failing_controls))
@@ -197,6 +207,41 @@ def test_images_by_their_history(company: Company) -> None:
         "lab/history-insecure:1.0": {"docker.image.unverified_install"},
     }
     assert "correct-horse" not in repr(result)
+
+
+def test_ports_that_nobody_chose(company: Company) -> None:
+    _build(company.client, "lab/exposed:1.0", f"FROM {KEPT}\nEXPOSE 8090\n")
+    members = (
+        Member("every-port", {"publish_all_ports": True}, image="lab/exposed:1.0"),
+        Member("debug-port", {"ports": {"9229/tcp": ("127.0.0.1", 9229)}}, image="lab/exposed:1.0"),
+        Member("kept-port", {"ports": {"8090/tcp": ("127.0.0.1", 8090)}}, image="lab/exposed:1.0"),
+    )
+    containers = [enter(company.client, member) for member in members]
+    result = run_audit(company.daemon.docker_host, select=["docker.container.*_port"])
+    found = {name: ids for name, ids in failures(result, "container").items() if name.endswith("-port")}
+    assert found == {
+        "every-port": {"docker.container.unneeded_port", "docker.container.wildcard_port"},
+        "debug-port": {"docker.container.unneeded_port"},
+    }
+    for container in containers:
+        container.remove(force=True)
+
+
+def test_without_root_what_cannot_be_told_is_an_error(company: Company, nobody: None) -> None:
+    result = run_audit(company.daemon.docker_host)
+    undecided = failures(result, "container", "error")
+    assert undecided["new-privileges-created"] == {"docker.container.no_new_privileges"}
+    assert undecided["kept-bare-option"] == set()
+    found = failures(result, "container")
+    told_by_the_api = {
+        "cap-add-spelled-out": {"docker.container.capabilities"},
+        "every-cpu": {"docker.container.cpu_limit"},
+    }
+    assert {name: found[name] for name in told_by_the_api} == told_by_the_api
+    # Of the host nothing is claimed: neither good nor bad.
+    assert failures(result, "file", "fail", "pass") == {}
+    reasons = {finding["reason"] for finding in result["findings"] if finding["subject"]["kind"] == "file"}
+    assert all("become: true" in reason for reason in reasons)
 
 
 def test_trusted_registries(company: Company) -> None:
