@@ -131,6 +131,6 @@ def redacted(key: str, value: Any) -> Any:
     if isinstance(value, list):
         return [redacted(key, member) for member in value]
     if isinstance(value, str) and "=" in value and "://" not in value:
-        name, _, rest = value.partition("=")
+        name, _equals, rest = value.partition("=")
         return f"{name}={shown(rest, name)}"
     return shown(value, key)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.
 from tests.unit.plugins.plugin_utils.report.fleet import PRIVILEGED, finding
 
 MONDAY, TUESDAY, WEDNESDAY = "2030-01-01T04:00:00Z", "2030-01-02T04:00:00Z", "2030-01-03T04:00:00Z"
-LOOKED: Coverage = {"web1": frozenset((PRIVILEGED,))}
+LOOKED: Coverage = MappingProxyType({"web1": frozenset((PRIVILEGED,))})
 
 
 def run(findings: list[Finding], before: Drift | None, coverage: Coverage = LOOKED, now: str = TUESDAY) -> Drift:

@@ -40,7 +40,7 @@ def around(**more: Any) -> Surroundings:
 
 def collect(answers: dict[str, Any], *ids: str, where: Surroundings | None = None) -> list[dict[str, Any]]:
     rows = [{"Id": identity, "Names": [f"/{identity[:3]}"]} for identity in ids]
-    return collect_containers(cast("Engine", Answers(answers)), rows, where or around())
+    return collect_containers(cast(Engine, Answers(answers)), rows, where or around())
 
 
 def inspected(**more: Any) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def test_collect_images() -> None:
         bad=EngineStatus(500, "layer lost"),
     )
     listed: list[dict[str, Any]] = [{"Id": "one"}, {"Id": "gone"}, {"Id": "bad", "RepoTags": ["a:1"]}]
-    found = collect_images(cast("Engine", engine), listed, ["one"], NOW, lambda _image: ["/bin/su 4755"])
+    found = collect_images(cast(Engine, engine), listed, ["one"], NOW, lambda _image: ["/bin/su 4755"])
     assert [each["subject"]["name"] for each in found] == ["a:1", "b:1"]
     assert set(found[0]) == {"subject", "unknown"}
     assert set(found[0]["unknown"].values()) == {"layer lost"}
@@ -127,5 +127,5 @@ def test_collect_images() -> None:
 
 def test_setuid_files_that_cannot_be_listed() -> None:
     engine = Answers(one={"Id": "one"})
-    found = collect_images(cast("Engine", engine), [{"Id": "one"}], [], NOW, lambda _image: "no layers here")
+    found = collect_images(cast(Engine, engine), [{"Id": "one"}], [], NOW, lambda _image: "no layers here")
     assert found[0]["unknown"]["setuid_files"] == "no layers here"

@@ -60,11 +60,11 @@ class Services:
     ],
 )
 def test_swarm_use(swarm: dict[str, Any], services: list[Any] | None, use: str) -> None:
-    assert swarm_use(cast("Engine", Services(services)), {"Swarm": swarm}) == {"swarm_use": use}
+    assert swarm_use(cast(Engine, Services(services)), {"Swarm": swarm}) == {"swarm_use": use}
 
 
 def test_a_swarm_that_does_not_answer() -> None:
     swarm = {"LocalNodeState": "active", "ControlAvailable": True, "Nodes": 1}
-    assert swarm_use(cast("Engine", Services(DockerError("no leader"))), {"Swarm": swarm}) == {
+    assert swarm_use(cast(Engine, Services(DockerError("no leader"))), {"Swarm": swarm}) == {
         "unknown": {"swarm_use": "no leader"}
     }

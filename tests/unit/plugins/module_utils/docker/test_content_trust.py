@@ -24,7 +24,7 @@ def facts(root: Path, daemon: Any = None, **files: str) -> dict[str, Any]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     paths = SimpleNamespace(files=HostFiles(str(root)))
-    return content_trust_facts(cast("DaemonView", SimpleNamespace(paths=paths, setting=lambda _key: daemon)))
+    return content_trust_facts(cast(DaemonView, SimpleNamespace(paths=paths, setting=lambda _key: daemon)))
 
 
 @pytest.mark.parametrize(
@@ -61,4 +61,4 @@ def test_a_daemon_that_enforces_it(tmp_path: Path) -> None:
 
 def test_another_host() -> None:
     view = SimpleNamespace(paths=None, process_missing="not this host")
-    assert content_trust_facts(cast("DaemonView", view)) == {"unknown": {"content_trust": "not this host"}}
+    assert content_trust_facts(cast(DaemonView, view)) == {"unknown": {"content_trust": "not this host"}}
