@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docker.types import LogConfig
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker import daemon_view
 from tests.e2e.audited import Audited
 from tests.e2e.daemon_config import Subject
 from tests.lab.dockerd import Dockerd, free_port
+from tests.lab.images import BASE, make_images
 
 MakeDockerd = Callable[..., Dockerd]
 
@@ -111,6 +113,18 @@ def hardened() -> Iterator[Audited]:
 )
 def test_a_hardened_daemon_passes(hardened: Audited, control: str) -> None:
     assert hardened.status(f"docker.daemon.{control}") == "pass"
+
+
+def test_a_container_may_escape_the_daemons_remote_logging(make_dockerd: MakeDockerd) -> None:
+    options = {"log-driver": "syslog", "log-opts": {"syslog-address": "udp://127.0.0.1:514"}}
+    daemon = make_dockerd(daemon_json=options)
+    with contextlib.closing(daemon.client()) as client:
+        make_images(client, [BASE])
+        client.containers.create(BASE, name="kept")
+        client.containers.create(BASE, name="escaped", log_config=LogConfig(type="json-file"))
+    audited = Audited(daemon)
+    assert audited.status("docker.container.remote_logging", "kept") == "pass"
+    assert audited.status("docker.container.remote_logging", "escaped") == "fail"
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,8 @@ Facts: docker/collect_daemon.py. An option is a fact by its own name with unders
 
 from __future__ import annotations
 
+import json
+
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.control import Control
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.cis import cis
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.docker_daemon_field import (
@@ -15,6 +17,9 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.contro
 )
 
 _FILE = "in daemon.json and restart the daemon"
+
+# Drivers that send logs off the host, or to a forwarder whose job that is. journald and local keep them.
+REMOTE_LOG_DRIVERS = ["awslogs", "fluentd", "gcplogs", "gelf", "logentries", "splunk", "syslog", "loki"]
 
 DAEMON_CONTROLS: tuple[Control, ...] = (
     Control(
@@ -179,13 +184,27 @@ DAEMON_CONTROLS: tuple[Control, ...] = (
         scope="daemon",
         severity="low",
         actual="log_driver",
-        expected={"in": ["awslogs", "fluentd", "gcplogs", "gelf", "logentries", "splunk", "syslog", "loki"]},
+        expected={"in": REMOTE_LOG_DRIVERS},
         evidence="{driver: log_driver, options: log_opts}",
         remediation=(
             f'Set "log-driver" to one that ships logs away {_FILE}, or, where an agent collects json-file or journald '
             "logs, override the expectation of this control."
         ),
         rationale="Logs that lie on the host alone are the intruder's to change. The driver `none` keeps none at all.",
+        references=cis("2.14", "2.13"),
+    ),
+    Control(
+        id="docker.container.remote_logging",
+        title="No container keeps its logs on the host where the daemon sends them away",
+        scope="container",
+        severity="low",
+        when=f"contains(`{json.dumps(REMOTE_LOG_DRIVERS)}`, default_log_driver)",
+        actual="log_driver",
+        expected={"in": REMOTE_LOG_DRIVERS},
+        evidence="{image: image, default: default_log_driver}",
+        remediation="Recreate it without --log-driver.",
+        rationale="A container may be given another driver than the daemon's; its logs are then missing elsewhere.",
+        not_applicable="The daemon itself does not send logs away: see docker.daemon.remote_logging.",
         references=cis("2.14", "2.13"),
     ),
     Control(

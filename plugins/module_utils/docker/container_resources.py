@@ -31,6 +31,7 @@ def resource_facts(
         **_ulimits(host, around, unknown),
         **_restarts(host.get("RestartPolicy") or {}),
         **_log(host.get("LogConfig") or {}),
+        "default_log_driver": around.info.get("LoggingDriver"),
         "outdated_defaults": _outdated(container, host, around, live),
     }
 

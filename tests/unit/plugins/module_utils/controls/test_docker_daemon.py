@@ -33,6 +33,7 @@ SECTION_2 = {
     "docker.daemon.base_device_size": ("2.12", "2.11"),
     "docker.daemon.authorization": ("2.13", "2.12"),
     "docker.daemon.remote_logging": ("2.14", "2.13"),
+    "docker.container.remote_logging": ("2.14", "2.13"),
     "docker.daemon.no_new_privileges": ("2.15", "2.14"),
     "docker.daemon.live_restore": ("2.16", "2.15"),
     "docker.daemon.userland_proxy": ("2.17", "2.16"),
@@ -124,6 +125,24 @@ def verdict(control: str, **facts: Any) -> str:
 )
 def test_what_a_row_says(control: str, facts: dict[str, Any], expected: str) -> None:
     assert verdict(f"docker.daemon.{control}", **facts) == expected
+
+
+@pytest.mark.parametrize(
+    ("default", "driver", "expected"),
+    [
+        ("json-file", "json-file", "not_applicable"),
+        ("json-file", "none", "not_applicable"),
+        ("syslog", "syslog", "pass"),
+        ("syslog", "gelf", "pass"),
+        ("syslog", "json-file", "fail"),
+        ("syslog", "none", "fail"),
+    ],
+)
+def test_a_container_may_escape_the_daemons_remote_logging(default: str, driver: str, expected: str) -> None:
+    container = {"subject": {"kind": "container", "name": "c"}, "log_driver": driver, "default_log_driver": default}
+    row = BY_ID["docker.container.remote_logging"]
+    [finding] = evaluate({"subjects": {"container": [container]}}, [row], "h", include_passes=True).findings
+    assert finding["status"] == expected
 
 
 def test_an_option_that_cannot_be_told_is_an_error_and_no_pass() -> None:

@@ -133,6 +133,10 @@ def test_logs(log: dict[str, Any], bounded: bool) -> None:
     assert facts({"LogConfig": log})["log_bounded"] is bounded
 
 
+def test_the_daemons_own_log_driver_is_kept_beside() -> None:
+    assert "default_log_driver" in facts({})
+
+
 STRICTER = DaemonDefaults(no_new_privileges=True, ulimits={"nofile": 64}, started=1_800_000_000.0)
 INFO = {"NCPU": 4, "LoggingDriver": "local", "DefaultRuntime": "runc"}
 HOST = {"LogConfig": {"Type": "json-file"}, "Runtime": "crun", **nofile(64)}
