@@ -181,9 +181,11 @@ class Application:
         except DockerError as exc:
             put(self._file, self._file.text if self._file.exists else None)
             return ApplyFailed(f"{head} The daemon is down ({exc}), and the file is as it was before")
+        kept = self._record.journal.get("backup") or self._record.back_up(self._file)
+        self._record.close_journal()
         return ApplyFailed(
             f"{head} The daemon runs with the last configuration that it is known to have run with, "
-            f"and what the file held before is in {self._record.journal.get('backup')}"
+            f"and what the file held before is in {kept}"
         )
 
     def _why(self, problem: DockerError) -> str:

@@ -26,6 +26,8 @@ _RANK = {NONE: 0, RELOAD: 1, RESTART: 2}
 # A new value of one of these gives the daemon another place for images and containers.
 _OTHER_STORE = ("data-root", "userns-remap", "storage-driver", "features", "containerd-namespace")
 
+# A daemon that finds containers running when it starts does not make its networks anew.
+_OF_NETWORKS = ("icc", "ip-masq", "ip", "mtu", "bip", "fixed-cidr", "iptables", "ip6tables", "ipv6", "userland-proxy")
 # Before this release a daemon removes the containers of `docker run --rm` when it starts, running ones included.
 _KEEPS_AUTO_REMOVED = (24, 0, 8)
 
@@ -114,6 +116,12 @@ def _blast_radius(situation: Situation, engine: Engine, after: Mapping[str, Any]
         _fate(situation, engine, row, kept, plan)
     if plan.images_hidden:
         plan.containers_restarted = []
+    stale = [entry["key"] for entry in plan.keys if entry["key"] in _OF_NETWORKS and entry["action"] == RESTART]
+    if plan.containers_kept and stale:
+        plan.warnings.append(
+            f"The networks stay as they are while containers outlive the restart: {', '.join(stale)} will work fully "
+            "only after a restart with no container running"
+        )
 
 
 def _fate(situation: Situation, engine: Engine, row: Mapping[str, Any], kept: bool, plan: Plan) -> None:

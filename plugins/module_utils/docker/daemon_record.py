@@ -131,7 +131,7 @@ class DaemonRecord:
         try:
             with open(os.path.join(self.folder, name), encoding="utf-8") as file:
                 stored = json.load(file)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         except (OSError, ValueError) as exc:
             raise DockerError(f"{self.folder}/{name} cannot be read: {exc}; remove it to go on without it") from exc
