@@ -227,7 +227,7 @@ def test_a_screen_reader_finds_its_way(show: Show) -> None:
     for landmark in ("header", "nav[aria-label]", "main", "form[role=search][aria-label]"):
         assert browser.run("return document.querySelectorAll(arguments[0]).length", landmark) == 1
     unnamed = """return [...document.querySelectorAll("button, a, input, select, section, table")].filter(
-      (node) => !(node.textContent.trim() || node.getAttribute("aria-label") || (node.labels && node.labels.length))).length"""
+      (node) => !node.textContent.trim() && !node.getAttribute("aria-label") && !(node.labels || []).length).length"""
     assert browser.run(unnamed) == 0
     assert browser.run("return [...document.querySelectorAll('thead th')].every((cell) => cell.scope === 'col')")
     assert browser.run(

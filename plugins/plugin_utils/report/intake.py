@@ -166,14 +166,14 @@ def normalised(row: Any, where: str, target: str = "") -> Finding:
     """A finding with every field, undecided as to waiver and drift. Raises ReportError for what is none."""
     if not isinstance(row, Mapping):
         raise ReportError(f"{where}: a finding is a dictionary, not {type(row).__name__}")
-    finding = {name: row.get(name, default) for name, default in _DEFAULTS.items()}
-    for name in _TEXTS:
-        finding[name] = row.get(name)
+    finding: Finding = {name: row.get(name) for name in _TEXTS}
     finding["target"] = finding["target"] or target
+    finding.update({name: row.get(name, default) for name, default in _DEFAULTS.items()})
     _check(finding, where)
     finding["subject"] = _subject(row.get("subject"), where)
     # Waivers are judged anew in every report: what was accepted yesterday may have expired.
-    finding["status"] = "fail" if finding["status"] == "waived" else finding["status"]
+    if finding["status"] == "waived":
+        finding["status"] = "fail"
     finding["fingerprint"] = row.get("fingerprint") or fingerprint(
         finding["control"], finding["target"], finding["subject"]
     )
@@ -198,8 +198,11 @@ def _check(finding: Finding, where: str) -> None:
 def _subject(value: Any, where: str) -> dict[str, str]:
     if not isinstance(value, Mapping) or not value.get("kind"):
         raise ReportError(f"{where}: subject must be a dictionary with kind and name")
-    parts = {part: str(value[part]) for part in ("kind", "namespace", "name", "container") if value.get(part)}
-    return {"name": "", **parts}
+    subject = {"kind": str(value["kind"]), "name": str(value.get("name") or "")}
+    for part in ("namespace", "container"):
+        if value.get(part):
+            subject[part] = str(value[part])
+    return subject
 
 
 def merged(audits: Iterable[Audit]) -> list[Audit]:

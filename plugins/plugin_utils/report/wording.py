@@ -49,7 +49,10 @@ def value_text(value: Any) -> str:
     """A value for a reader: text as it is, anything else as JSON, and null as `not set`."""
     if value is None:
         return "not set"
-    return value if isinstance(value, str) else _encode(value)
+    if isinstance(value, str):
+        return value
+    # Most verdicts are about a switch: not worth an encoder.
+    return ("true" if value else "false") if isinstance(value, bool) else _encode(value)
 
 
 def expected_text(expected: Mapping[str, Any] | None) -> str:

@@ -92,6 +92,6 @@ def _numbered(control: str, target: str, number: int) -> Finding:
         severity=SEVERITIES[(rank * 7) % 5],
         title=f"Rule {rank} about how a container is to be kept apart from its host",
         remediation=f"Set option {rank} of the container, and recreate it: what runs already keeps what it was given.",
-        actual={"memory": number, "capabilities": ["SYS_ADMIN", "NET_ADMIN"]},
+        actual=(True, "unconfined", number, ["SYS_ADMIN", f"CAP_{number}"], {"memory": number, "swap": -1})[rank % 5],
         reason="The fact could not be read." if rank % 7 == 6 else None,
     )
