@@ -9,7 +9,9 @@ import contextlib
 import io
 import json
 import os
+import socket
 import tarfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -76,6 +78,13 @@ def siblings(folder: Path) -> tuple[Member, ...]:
         Member("proc-of-host", _binds("/proc:/host/proc:ro"), ("sensitive_mount_read_only",)),
         Member("volume-of-other", {"mounts": [Mount("/data", "kept-data", type="volume")]}),
         Member("secret-in-url", {"environment": URL}, ("secrets",)),
+        Member(
+            "secret-in-command",
+            {"command": ["sleep", "2147483647", "--token", "hunter22"]},
+            ("secrets",),
+            started=False,
+        ),
+        Member("kept-secret-file-in-command", {"command": ["sleep", "2147483647", "--token-file=/t"]}, started=False),
         Member("log-tagged-only", {"log_config": LogConfig(type="json-file", config={"tag": "x"})}, ("log_size",)),
         Member("uts-of-host-created", {"uts_mode": "host"}, ("host_uts",), started=False),
         Member("floating-by-omission", {}, ("floating_tag",), image="lab/unpinned"),
@@ -310,3 +319,39 @@ def test_another_host_is_judged_by_the_api_alone(make_dockerd: Callable[..., Doc
         "host-pid": {"docker.container.ssh_server"},
         "undecided": {"docker.container.no_new_privileges", "docker.container.open_files"},
     }
+
+
+def _pass_on(listener: socket.socket, target: str) -> None:
+    """Hand a connection's bytes to the daemon's socket and back, as `ssh -L` or a filtering proxy would; until the
+    listener is shut."""
+
+    def pump(source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while piece := source.recv(65536):
+                sink.sendall(piece)
+            sink.shutdown(socket.SHUT_WR)
+
+    with contextlib.suppress(OSError):
+        while True:
+            client, _address = listener.accept()
+            with client, socket.socket(socket.AF_UNIX) as daemon:
+                daemon.connect(target)
+                there = threading.Thread(target=pump, args=(client, daemon))
+                there.start()
+                pump(daemon, client)
+                there.join()
+
+
+def test_a_proxy_in_front_of_the_socket_is_not_taken_for_the_daemon(make_dockerd: Callable[..., Dockerd]) -> None:
+    daemon = make_dockerd(flags=["--no-new-privileges"])
+    path = daemon.workdir / "proxy.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        thread = threading.Thread(target=_pass_on, args=(listener, daemon.socket))
+        thread.start()
+        result = run_audit(f"unix://{path}", include_passes=True)
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    assert one(result, "docker.daemon.no_new_privileges")["status"] == "error"
+    assert failures(result, "file", "pass", "fail") == {}

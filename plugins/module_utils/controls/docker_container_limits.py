@@ -182,14 +182,15 @@ LIMIT_CONTROLS: tuple[Control, ...] = (
     ),
     Control(
         id="docker.container.secrets",
-        title="Container has no secret in its environment",
+        title="Container has no secret in its environment or its command",
         scope="container",
         severity="high",
         actual="secrets",
         expected={"empty": True},
         evidence="{image: image}",
         remediation=(
-            "Hand secrets over as files (a mount, a swarm secret); the environment shows in inspect, logs and dumps."
+            "Hand secrets over as files (a mount, a swarm secret): "
+            "environment and command show in inspect, logs and dumps."
         ),
     ),
     Control(

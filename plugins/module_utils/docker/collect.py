@@ -34,6 +34,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     content_trust_facts,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_process import find_daemon
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_proof import holds_data_root
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_view import (
     DaemonView,
     view_daemon,
@@ -72,7 +73,7 @@ def collect(engine: Engine, wanted: Wanted | None = None) -> dict[str, Any]:
     """
     chosen = wanted or Wanted()
     version = engine.version()
-    view = view_daemon(engine, find_daemon(engine.socket_path, chosen.pidfile), chosen.declared)
+    view = _view(engine, chosen)
     snapshot: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "kind": "docker",
@@ -88,6 +89,13 @@ def collect(engine: Engine, wanted: Wanted | None = None) -> dict[str, Any]:
     }
     _Collection(engine, chosen, view, snapshot).run()
     return snapshot
+
+
+def _view(engine: Engine, wanted: Wanted) -> DaemonView:
+    view = view_daemon(engine, find_daemon(engine.socket_path, wanted.pidfile), wanted.declared)
+    if view.process is None or holds_data_root(view.process, str(view.info.get("DockerRootDir"))):
+        return view
+    return view_daemon(engine, None, wanted.declared)
 
 
 class _Collection:

@@ -24,6 +24,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.processes import LiveProcess
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.secrets import (
     secret_in,
+    secrets_in_command,
     secrets_in_env,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.surroundings import Facts, Surroundings
@@ -70,7 +71,7 @@ def container_facts(container: Mapping[str, Any], around: Surroundings) -> Facts
         "runtime": str((container.get("HostConfig") or {}).get("Runtime") or ""),
         "has_healthcheck": has_healthcheck(config),
         "health": str((state.get("Health") or {}).get("Status") or ""),
-        "secrets": secrets_in_env(config.get("Env")),
+        "secrets": _secrets(config),
         "ssh_servers": sorted(set(around.ssh_servers.get(full_id, ()))),
         "exec_sessions": 0,
         "privileged_execs": [],
@@ -80,6 +81,15 @@ def container_facts(container: Mapping[str, Any], around: Surroundings) -> Facts
         **resource_facts(container, around, live, unknown),
         **isolation_facts(container, around),
     }
+
+
+def _secrets(config: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Secrets of the environment, and of the command line, which everybody on the host reads in the process list."""
+    command = " ".join(str(word) for key in ("Entrypoint", "Cmd") for word in config.get(key) or ())
+    return [
+        *({**secret, "where": "environment"} for secret in secrets_in_env(config.get("Env"))),
+        *({**secret, "where": "command"} for secret in secrets_in_command(command)),
+    ]
 
 
 def _live(around: Surroundings, state: Mapping[str, Any], full_id: str) -> LiveProcess | None:

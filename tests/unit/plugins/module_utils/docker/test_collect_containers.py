@@ -111,6 +111,16 @@ def test_images(image: str, tags: dict[str, str], present: bool, outdated: bool)
     assert (found["image_tag_present"], found["image_outdated"]) == (present, outdated)
 
 
+def test_secrets_of_environment_and_command() -> None:
+    config = {"Env": ["DB_PASSWORD=hunter2"], "Entrypoint": ["app"], "Cmd": ["--api-key", "hunter3", "--token-file=/t"]}
+    found = container_facts(inspected(Config=config), around())["secrets"]
+    assert [(secret["name"], secret["where"]) for secret in found] == [
+        ("DB_PASSWORD", "environment"),
+        ("api-key", "command"),
+    ]
+    assert "hunter" not in repr(found)
+
+
 def test_labels_hold_no_secret() -> None:
     labels = {"owner": "team", "proxy.password": "hunter2"}
     found = container_facts(inspected(Config={"Labels": labels}), around())["labels"]
