@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from docker.types import LogConfig
 
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker import daemon_view
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker import daemon_situation
 from tests.e2e.audited import Audited
 from tests.e2e.daemon_config import Subject
 from tests.lab.dockerd import Dockerd, free_port
@@ -206,7 +206,7 @@ def test_what_our_own_module_reloaded_is_known_to_be_in_effect(
     daemon = make_dockerd(daemon_json={"userland-proxy": False})
     subject = Subject(daemon)
     subject.configure({"live-restore": True})
-    monkeypatch.setattr(daemon_view, "default_state_dir", lambda: str(subject.state_dir))
+    monkeypatch.setattr(daemon_situation, "default_state_dir", lambda: str(subject.state_dir))
     audited = Audited(daemon)
     assert audited.status("docker.daemon.live_restore") == "pass"
     assert audited.status("docker.daemon.userland_proxy") == "pass"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -116,3 +117,24 @@ def test_what_this_host_does_not_have_is_not_applicable(dockerd: Dockerd) -> Non
 def test_binaries_are_those_that_run(dockerd: Dockerd) -> None:
     exe = os.readlink(f"/proc/{dockerd.pid}/exe")
     assert Audited(dockerd).status("docker.file.binary.mode", exe) == "pass"
+
+
+def test_a_daemon_with_mounts_of_its_own_is_audited_by_what_it_sees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = tmp_path / "default"
+    theirs.mkdir()
+    (theirs / "docker").write_text("")
+    (theirs / "docker").chmod(0o666)
+    wrapper = tmp_path / "dockerd"
+    script = f'#!/bin/sh\nmount --bind {theirs} /etc/default\nexec {shutil.which("dockerd")} "$@"\n'
+    (tmp_path / "inside").write_text(script)
+    wrapper.write_text(f'#!/bin/sh\nexec unshare --mount sh {tmp_path}/inside "$@"\n')
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("BULKHEAD_LAB_DOCKERD", str(wrapper))
+    with Dockerd() as daemon:
+        audited = Audited(daemon)
+    finding = audited.of("docker.file.default_docker.mode")
+    assert (finding["subject"]["name"], finding["actual"]) == ("/etc/default/docker", "0666")
+    assert audited.status("docker.file.docker_socket.mode", daemon.socket) == "pass"
+    assert audited.status("docker.host.data_root.separate") == "fail"

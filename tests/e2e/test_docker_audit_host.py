@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -231,6 +232,39 @@ def test_an_audit_starts_no_process_and_only_reads(dockerd: Dockerd, monkeypatch
         _WATCHING = False
     assert not _STARTED
     assert not posts
+
+
+def _as_nobody(work: Callable[[], Any]) -> Any:
+    """What a function gives when it is run in a process without rights."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            os.write(writing, json.dumps(work()).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        answer = pipe.read()
+    os.waitpid(child, 0)
+    return json.loads(answer)
+
+
+def test_an_audit_without_rights_knows_what_it_cannot_see(dockerd: Dockerd) -> None:
+    dockerd.workdir.chmod(0o755)
+    os.chmod(dockerd.socket, 0o666)
+    Audited(dockerd)  # imports what it needs, as long as it may
+    statuses: dict[str, str] = _as_nobody(
+        lambda: {finding["control"]: finding["status"] for finding in Audited(dockerd).findings}
+    )
+    blind = [name for name in statuses if name.startswith(("docker.file.", "docker.host.audit."))]
+    assert len(blind) > 50
+    assert {statuses[name] for name in blind} == {"error"}
+    assert statuses["docker.daemon.userland_proxy"] == "error"
+    assert statuses["docker.daemon.live_restore"] == "fail"
 
 
 def test_an_old_engine_is_told_from_a_maintained_one(dockerd: Dockerd) -> None:

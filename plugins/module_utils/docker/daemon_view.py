@@ -21,13 +21,10 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_options import parse_argv
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_paths import DaemonPaths
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_process import DaemonProcess
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_record import DaemonRecord
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_situation import (
-    default_state_dir,
-)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_state import (
     UNKNOWN,
     daemon_states,
+    read_at_start,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import DockerError, Engine
 
@@ -168,8 +165,16 @@ def _daemon_file(process: DaemonProcess | None, path: str) -> tuple[DaemonFile |
 
 def _taken_over(file: DaemonFile | None, process: DaemonProcess | None) -> Collection[str]:
     """The keys that docker_daemon_config made this very process take over without a restart, by its own record."""
-    if file is None:
+    if file is None or read_at_start(process, file):
         return ()
+    # Loaded here, for these are large on a target, and most daemons have read their file as it is.
+    from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_record import (
+        DaemonRecord,
+    )
+    from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_situation import (
+        default_state_dir,
+    )
+
     try:
         return DaemonRecord(default_state_dir(), file.real_path).applied_keys(file, process)
     except DockerError:
