@@ -53,9 +53,12 @@ def log() -> DaemonLog:
 
 def test_a_probe_is_impatient(daemon: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[float] = []
-    monkeypatch.setattr(
-        daemon_health, "connect", lambda params: asked.append(params["timeout"]) or FakeEngine({"/info": {}})
-    )
+
+    def connect(params: dict[str, Any]) -> FakeEngine:
+        asked.append(params["timeout"])
+        return FakeEngine({"/info": {}})
+
+    monkeypatch.setattr(daemon_health, "connect", connect)
     assert probe(PARAMS).process == PROCESS
     assert asked == [5.0]
 
