@@ -11,8 +11,10 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.docker_container_limits import (
     LIMIT_CONTROLS,
 )
-from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.docker_containers import (
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.docker_container_privileges import (
     PRIVILEGE_CONTROLS,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.docker_container_sharing import (
     SHARING_CONTROLS,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.docker_daemon import DAEMON_CONTROLS

@@ -148,7 +148,8 @@ DAEMON_CONTROLS: tuple[Control, ...] = (
         scope="daemon",
         severity="low",
         actual="cgroup_parent",
-        expected={"equals": ""},
+        # The last three are what the default comes to, by cgroup driver.
+        expected={"in": ["", "docker", "/docker", "system.slice"]},
         evidence='options."cgroup-parent"',
         remediation=f'Remove "cgroup-parent" {_FILE}, or confirm yours by overriding the expectation of this control.',
         rationale="Another parent may escape the limits that the host gives to containers as a whole.",
