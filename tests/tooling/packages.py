@@ -64,57 +64,6 @@ def _apt_get(arguments: Sequence[str]) -> None:
     words = ["apt-get", *arguments]
     if os.geteuid():
         words = ["sudo", "--preserve-env=DEBIAN_FRONTEND", *words]
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    places.LOGS.mkdir(parents=True, exist_ok=True)
-    log = places.LOGS / "apt-get.log"
-    print(f"    {' '.join(words)}   (log: {log})", flush=True)
-    with log.open("a") as output:
-        done = subprocess.run(
-            words, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
-        )
-    if done.returncode:
-        print("\n".join(log.read_text(errors="replace").splitlines()[-10:]), flush=True)
-
-
-def _installed(package: str) -> Callable[[], bool]:
-    marker = Path("/var/lib/dpkg/info") / f"{package}.list"
-    return marker.exists
-
-
-@dataclass(frozen=True)
-class Package:
-    """A Debian package, why we want it, and how to see that the machine has what it gives."""
-
-    name: str
-    why: str
-    there: Callable[[], bool]
-
-
-GROUPS: dict[str, tuple[Package, ...]] = {
-    "venv": (
-        Package("python3-venv", "Python environments under .build/", _ensurepip),
-        Package("git", "lists the files that belong to the collection", _program("git")),
-    ),
-    "lab": (
-        Package("docker.io", "dockerd, which the lab starts on a socket of its own", _program("dockerd")),
-        Package("busybox-static", "the content of the lab's images", _installed("busybox-static")),
-        Package("iproute2", "the lab's network namespace", _program("ip")),
-        Package("util-linux", "nsenter, for the lab's network namespace", _program("nsenter")),
-        Package("iptables", "the lab's bridge network", _program("iptables")),
-        Package("openssl", "an independent look at certificates", _program("openssl")),
-    ),
-}
-
-
-def missing(groups: Sequence[str]) -> list[Package]:
-    """What of these groups the machine does not have."""
-    return [package for group in groups for package in GROUPS[group] if not package.there()]
-
-
-def _apt_get(arguments: Sequence[str]) -> None:
-    words = ["apt-get", *arguments]
-    if os.geteuid():
-        words = ["sudo", "--preserve-env=DEBIAN_FRONTEND", *words]
     print(f"    {' '.join(words)}", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     # What it could not do shows afterwards, in what is still missing.
