@@ -274,6 +274,9 @@ def test_an_address_that_asks_for_certificates_passes(make_dockerd: MakeDockerd,
     assert audited.of("docker.file.tls_cert.mode", f"{certificates}/cert.pem")["actual"] == "0644"
     assert audited.status("docker.file.tls_cert.mode", f"{certificates}/cert.pem") == "fail"
     assert audited.status("docker.file.tls_ca.owner", f"{certificates}/ca.pem") == "pass"
+    # It was made for two days.
+    assert audited.of("docker.daemon.tls_certificate")["actual"] in (1, 2)
+    assert audited.status("docker.daemon.tls_certificate") == "fail"
 
 
 @pytest.mark.parametrize("options", [{"tls": True}, {"tlsverify": False}])

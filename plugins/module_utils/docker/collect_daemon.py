@@ -21,6 +21,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import Engine, EngineStatus
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.option_facts import (
     authorization_facts,
+    certificate_facts,
     declared_facts,
     file_facts,
     kernel_facts,
@@ -43,6 +44,7 @@ _KERNEL_LIMITS = {
 
 _DERIVED = (
     authorization_facts,
+    certificate_facts,
     declared_facts,
     file_facts,
     kernel_facts,

@@ -6,10 +6,17 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.api_address import uses_tls
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.certificate_dates import (
+    CertificateError,
+    validities,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_effect import agrees
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_paths import of_role
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_redact import secrets_in
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_view import DaemonView, chosen
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.seccomp_profile import (
     ProfileError,
@@ -76,8 +83,10 @@ def authorization_facts(view: DaemonView) -> Facts:
 
 
 def logging_facts(view: DaemonView) -> Facts:
-    """{log_level}: `debug` overrules the level, whatever that is set to."""
-    return {"log_level": "debug"} if view.info.get("Debug") else {}
+    """{log_level}, in lower case, as dockerd takes it in any; `debug` overrules it, whatever it is set to."""
+    if view.info.get("Debug"):
+        return {"log_level": "debug"}
+    return {"log_level": str(view.setting("log-level")).lower()} if view.known("log-level") else {}
 
 
 def listener_facts(view: DaemonView) -> Facts:
@@ -124,7 +133,33 @@ def _apparmor_enabled() -> bool:
 
 
 def file_facts(view: DaemonView) -> Facts:
-    """{config_file: {path, error}}: which daemon.json the daemon reads, and why it would not start with it."""
-    if view.process is None:
+    """{config_file: {path, error, mode, holds_secrets}}: which daemon.json the daemon reads, and what is wrong there.
+
+    Registry mirrors, proxies and log drivers may have passwords and tokens in it.
+    """
+    if view.paths is None:
         return {"unknown": {"config_file": view.process_missing}}
-    return {"config_file": {"path": view.config_file, "error": view.config_error}}
+    secret = any(secrets_in(state["on_disk"], key) for key, state in view.states.items())
+    mode = view.paths.files.facts(view.config_file).get("mode")
+    return {
+        "config_file": {
+            "path": view.config_file,
+            "error": view.config_error,
+            "mode": mode,
+            "holds_secrets": secret,
+        }
+    }
+
+
+def certificate_facts(view: DaemonView, now: datetime | None = None) -> Facts:
+    """{tls_certificate_days}: how long the certificate that the daemon shows its clients holds; null without TLS."""
+    if view.paths is None:
+        return {"unknown": {"tls_certificate_days": view.process_missing}}
+    for path in of_role(view.paths.all(), "tls_cert"):
+        text = view.paths.files.read(path)
+        try:
+            first = validities(text or "")[0]
+        except CertificateError as exc:
+            return {"unknown": {"tls_certificate_days": f"{path} cannot be read: {exc}"}}
+        return {"tls_certificate_days": (first.not_after - (now or datetime.now(timezone.utc))).days}
+    return {"tls_certificate_days": None}

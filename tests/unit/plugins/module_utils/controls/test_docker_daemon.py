@@ -99,6 +99,7 @@ def verdict(control: str, **facts: Any) -> str:
         ("user_namespace", {"user_namespace": False}, "fail"),
         ("user_namespace", {"user_namespace": True}, "pass"),
         ("cgroup_parent", {"cgroup_parent": ""}, "pass"),
+        ("cgroup_parent", {"cgroup_parent": "/docker"}, "pass"),
         ("cgroup_parent", {"cgroup_parent": "/mine"}, "fail"),
         ("base_device_size", {"storage_driver": "overlay2", "storage_opts": []}, "not_applicable"),
         ("base_device_size", {"storage_driver": "devicemapper", "storage_opts": []}, "pass"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.option_facts import (
     authorization_facts,
+    certificate_facts,
     declared_facts,
     file_facts,
     kernel_facts,
@@ -28,6 +30,18 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
 )
 from tests.unit.daemon_home import DaemonHome
 from tests.unit.fake_engine import FakeEngine
+
+# Valid until 2043-12-27.
+CERTIFICATE = """-----BEGIN CERTIFICATE-----
+MIIBQjCB6qADAgECAgEBMAoGCCqGSM49BAMCMBMxETAPBgNVBAMMCHN3YXJtLWNh
+MB4XDTI0MDEwMTAwMDAwMFoXDTQzMTIyNzAwMDAwMFowEzERMA8GA1UEAwwIc3dh
+cm0tY2EwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARBefKuS4yMgtg4wIsjMsIT
+jWMB17CN3kH7nzHt/mVG7u++hVnCs7mn8dmeNTrhrOHgeHe4yQKbGWDGtJ1PQaVh
+oy8wLTAMBgNVHRMEBTADAQH/MB0GA1UdDgQWBBTWysxxyeggTwU87yQ6Lwlp9yJM
+yTAKBggqhkjOPQQDAgNHADBEAiBK+85E6RIBOpAMd6/ZCS+JfBTZV2yKAxeE1RCf
+7CidNAIgcbZuHBU+HqHrfWFJAfjUxKiD2KA9Sb2J1do9wKEeBw8=
+-----END CERTIFICATE-----
+"""
 
 
 @pytest.fixture
@@ -76,7 +90,9 @@ def test_plugins_of_the_start_hold_where_the_file_still_names_them(home: DaemonH
 
 def test_debug_is_a_level(home: DaemonHome) -> None:
     assert logging_facts(viewed(home, info={"Debug": True})) == {"log_level": "debug"}
-    assert logging_facts(viewed(home)) == {}
+    assert logging_facts(viewed(home)) == {"log_level": "info"}
+    assert logging_facts(viewed(home, "--log-level=INFO")) == {"log_level": "info"}
+    assert logging_facts(viewed(home, file={}, changed=True)) == {}
 
 
 def test_addresses_that_a_changed_file_hides_are_unknown(home: DaemonHome) -> None:
@@ -99,7 +115,31 @@ def test_the_kernel_of_this_host_is_asked(home: DaemonHome) -> None:
 
 def test_a_file_that_nobody_can_name_is_unknown(home: DaemonHome) -> None:
     assert "config_file" in file_facts(viewed(None))["unknown"]
-    assert file_facts(viewed(home)) == {"config_file": {"path": "/etc/docker/daemon.json", "error": None}}
+    told = {"path": "/etc/docker/daemon.json", "error": None, "mode": None, "holds_secrets": False}
+    assert file_facts(viewed(home)) == {"config_file": told}
+
+
+@pytest.mark.parametrize(
+    ("file", "secret"),
+    [
+        ({"log-opts": {"max-size": "10m"}}, False),
+        ({"log-opts": {"splunk-token": "11111111-2222"}}, True),
+        ({"proxies": {"http-proxy": "http://user:pass@proxy:3128"}}, True),
+        ({"proxies": {"http-proxy": "http://proxy:3128"}}, False),
+    ],
+)
+def test_a_file_with_secrets_in_it(home: DaemonHome, file: dict[str, Any], secret: bool) -> None:
+    facts = file_facts(viewed(home, file=file))["config_file"]
+    assert (facts["holds_secrets"], facts["mode"]) == (secret, "0644")
+
+
+def test_how_long_the_certificate_holds(home: DaemonHome) -> None:
+    seen = viewed(home, "--tlsverify", "--tlscert=/cert.pem")
+    assert "cannot be read" in certificate_facts(seen)["unknown"]["tls_certificate_days"]
+    home.put("/cert.pem", CERTIFICATE)
+    now = datetime(2043, 12, 17, tzinfo=timezone.utc)
+    assert certificate_facts(seen, now) == {"tls_certificate_days": 10}
+    assert certificate_facts(viewed(home)) == {"tls_certificate_days": None}
 
 
 @pytest.mark.parametrize(
