@@ -196,10 +196,10 @@ def prepare_folders(workdir: Path) -> None:
     subprocess.run(["mount", "--make-shared", str(shared)], check=True)
 
 
-def prepare(client: docker.DockerClient, images: Sequence[str] | None = None) -> None:
-    """The network and the images that the cast needs (all, or the two basic ones and these)."""
+def prepare(client: docker.DockerClient, images: Sequence[str] | None = None, *, network: bool = True) -> None:
+    """The images (all, or the two basic ones and these) and, on a daemon with a bridge, the network of the cast."""
     make_images(client, images)
-    if NETWORK not in {network.name for network in client.networks.list()}:
+    if network and NETWORK not in {network.name for network in client.networks.list()}:
         client.networks.create(NETWORK, driver="bridge", labels={LABEL: "cast"})
 
 

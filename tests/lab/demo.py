@@ -245,7 +245,11 @@ def run(output: Path, *, verbose: bool = False) -> int:
         old.unlink()
     heading("1. A Docker host, as one finds them")
     say("A dockerd of its own, on a socket, in a folder and in a network of its own. About two minutes in all.")
-    with Dockerd(bridge=True) as daemon, contextlib.closing(daemon.client()) as client:
+    daemon = Dockerd(bridge=True)
+    with contextlib.ExitStack() as ends:
+        with step(f"dockerd in {daemon.workdir}"):
+            ends.enter_context(daemon)
+        client = ends.enter_context(contextlib.closing(daemon.client()))
         stage = Stage(daemon, client, output, verbose)
         _set(stage)
         for title, act in _STAGES:
