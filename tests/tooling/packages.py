@@ -64,10 +64,16 @@ def _apt_get(arguments: Sequence[str]) -> None:
     words = ["apt-get", *arguments]
     if os.geteuid():
         words = ["sudo", "--preserve-env=DEBIAN_FRONTEND", *words]
-    print(f"    {' '.join(words)}", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    # What it could not do shows afterwards, in what is still missing.
-    subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, check=False)
+    places.LOGS.mkdir(parents=True, exist_ok=True)
+    log = places.LOGS / "apt-get.log"
+    print(f"    {' '.join(words)}   (log: {log})", flush=True)
+    with log.open("a") as output:
+        done = subprocess.run(
+            words, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
+        )
+    if done.returncode:
+        print("\n".join(log.read_text(errors="replace").splitlines()[-10:]), flush=True)
 
 
 def _install(names: Sequence[str]) -> None:
