@@ -52,6 +52,10 @@ GROUPS: dict[str, tuple[Package, ...]] = {
         Package("iptables", "the lab's bridge network", _program("iptables")),
         Package("openssl", "an independent look at certificates", _program("openssl")),
     ),
+    "browser": (
+        Package("chromium", "opens the HTML report in the end-to-end tests", _program("chromium")),
+        Package("chromium-driver", "drives it", _program("chromedriver")),
+    ),
 }
 
 

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import re
 import stat
 import tempfile
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,8 @@ from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report
 # search skip through megabytes; seconds since the epoch are Prometheus' alone.
 _TIMES = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ?")
 _SECONDS = re.compile(r"^(\w+_seconds(?:{.*})?) \d+$", re.MULTILINE)
+
+_COMPARED = ("fingerprint", "status", "target", "control", "severity", "subject")
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,29 @@ def read_previous(path: Path) -> Previous | None:
         raise ReportError(f"{path}: is no JSON report of audit_report, so nothing can be compared with it")
     check_schema(document, str(path))
     try:
-        return Previous(document["generated_at"], document["findings"], document["unchecked"], document["history"])
-    except KeyError as exc:
-        raise ReportError(f"{path}: the report lacks {exc.args[0]}; move the file away to begin anew") from exc
+        previous = Previous(document["generated_at"], document["findings"], document["unchecked"], document["history"])
+        _check_previous(previous)
+    except (KeyError, TypeError, ValueError) as exc:
+        raise ReportError(f"{path}: the report is damaged ({exc}); move the file away to begin anew") from exc
+    return previous
+
+
+def _check_previous(previous: Previous) -> None:
+    """Read what a comparison will read. Raises KeyError, TypeError or ValueError where it could not."""
+    datetime.datetime.strptime(previous.generated_at, "%Y-%m-%dT%H:%M:%SZ")
+    for finding in (*previous.findings, *previous.unchecked):
+        _require(finding, _COMPARED)
+        _require(finding["subject"], ("name",))
+    if not isinstance(previous.history, dict):
+        raise TypeError(f"history is {previous.history!r}")
+    for entry in previous.history.values():
+        _require(entry, ("first_seen", "resolved_at"))
+
+
+def _require(row: Mapping[str, Any], names: Iterable[str]) -> None:
+    for name in names:
+        if not isinstance(row[name], (str, dict)):
+            raise TypeError(f"{name} is {row[name]!r}")
 
 
 def encodable(text: str) -> str:

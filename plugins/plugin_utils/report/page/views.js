@@ -87,7 +87,7 @@ function overview() {
     missed.slice(0, 20).map((target) => target.name).join(", ") + (missed.length > 20 ? ", …" : "") + ". What was found on them before is not resolved."));
   const cards = el("div", { class: "cards" });
   const parts = ["pass", "fail", "waived", "error", "manual", "not_applicable"].map((name) => ({ name, count: summary.status[name], colour: name === "fail" ? "high" : name }));
-  cards.append(card("Verdicts", donut(parts, summary.score === null ? "–" : summary.score + " %", "passed")));
+  cards.append(card("Verdicts", donut(parts, summary.score === null ? "-" : summary.score + " %", "passed")));
   const severities = SEVERITIES.map((name) => ({ label: name, follow: follow({ severity: name, status: "fail" }), parts: [{ name, count: summary.severity[name] }] }));
   cards.append(card("Failing by severity", bars("Failing by severity", severities)));
   cards.append(card("Since the previous report", changesCard(drift)));
@@ -132,7 +132,10 @@ function controlRows() {
   for (const row of rows) row.severity = SEVERITIES[row.rank];
   return rows.filter((row) => STATUSES.some((name) => row[name])).sort((a, b) => a.rank - b.rank || b.fail - a.fail);
 }
-const numbers = (names) => names.map((name) => ({ label: word(name), value: (row) => row[name], number: true, descending: true }));
+const capital = (name) => name[0].toUpperCase() + name.slice(1);
+// A host that nobody looked at has no zeros: nothing is known of it.
+const numbers = (names) => names.map((name) => ({ label: capital(word(name)), value: (row) => row[name], number: true, descending: true,
+  cell: (row) => (row.audited === false && name !== "error" ? "-" : count(row[name])) }));
 function passed(row) {
   const judged = row.pass + row.fail;
   return judged ? Math.round(1000 * row.pass / judged) / 10 : -1;
@@ -141,7 +144,7 @@ function hostTable() {
   const columns = [
     { label: "Host", value: (row) => row.name, cell: (row) => el("button", { type: "button", class: "link", click: follow({ target: row.name }) }, row.name) },
     ...numbers([...SEVERITIES, "waived", "error", "manual"]),
-    { label: "passed", value: passed, number: true, cell: (row) => (!row.audited ? "not audited" : passed(row) < 0 ? "–" : passed(row) + " %") },
+    { label: "Passed", value: passed, number: true, class: "nowrap", cell: (row) => (!row.audited ? "not audited" : passed(row) < 0 ? "-" : passed(row) + " %") },
     { label: "Looked at", value: (row) => row.collected, class: "nowrap" },
     { label: "Versions", value: (row) => row.versions, cell: (row) => row.reason || row.versions },
   ];
@@ -153,7 +156,7 @@ function controlTable() {
   const columns = [
     { label: "Control", value: (row) => row.title, class: "title" },
     { label: "Severity", value: (row) => row.rank, class: "nowrap", cell: (row) => severityMark(row.severity) },
-    { label: "failing", value: (row) => row.fail, number: true, descending: true, cell: (row) => (row.fail ? el("button", { type: "button", class: "link", click: follow({ control: row.id, status: "fail" }) }, String(row.fail)) : "0") },
+    { label: "Failing", value: (row) => row.fail, number: true, descending: true, cell: (row) => (row.fail ? el("button", { type: "button", class: "link", click: follow({ control: row.id, status: "fail" }) }, String(row.fail)) : "0") },
     ...numbers(["waived", "error", "manual"]),
     { label: "References", value: (row) => row.references },
   ];

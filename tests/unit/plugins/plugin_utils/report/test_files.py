@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,9 +111,27 @@ def test_a_previous_report_may_be_missing_but_not_another_file(tmp_path: Path) -
         (tmp_path / "a.json").write_text(text)
         with pytest.raises(ReportError, match="is no JSON report of audit_report"):
             files.read_previous(tmp_path / "a.json")
-    (tmp_path / "a.json").write_text('{"kind": "bulkhead.audit_report", "schema_version": "1.7", "findings": []}')
-    with pytest.raises(ReportError, match="the report lacks generated_at"):
-        files.read_previous(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("generated_at", "yesterday"),
+        ("findings", None),
+        ("findings", [{"control": "x"}]),
+        ("unchecked", [7]),
+        ("history", {"a": {}}),
+        ("history", []),
+    ],
+)
+def test_a_damaged_report_is_told_not_taken_for_an_empty_one(tmp_path: Path, part: str, value: Any) -> None:
+    whole = report(audit("web1", finding()))
+    (tmp_path / "a.json").write_text(json.dumps(whole))
+    assert files.read_previous(tmp_path / "a.json") is not None
+    for damaged in ({**whole, part: value}, {key: whole[key] for key in whole if key != part}):
+        (tmp_path / "a.json").write_text(json.dumps(damaged))
+        with pytest.raises(ReportError, match=r"a\.json: the report is damaged .*; move the file away to begin anew"):
+            files.read_previous(tmp_path / "a.json")
 
 
 def test_half_a_character_does_not_stop_a_report(tmp_path: Path) -> None:

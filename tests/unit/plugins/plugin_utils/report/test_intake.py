@@ -155,6 +155,14 @@ def test_a_report_of_another_major_version_is_refused() -> None:
         from_document({**report(), "schema_version": "2.0"}, "report.json")
 
 
+@pytest.mark.parametrize(
+    ("part", "value"), [("targets", [{}]), ("targets", None), ("findings", [7]), ("control_sets", {})]
+)
+def test_a_damaged_report_is_refused(part: str, value: Any) -> None:
+    with pytest.raises(ReportError, match=r"^report\.json"):
+        from_document({**report(audit("web1", finding())), part: value}, "report.json")
+
+
 def test_a_target_reached_anywhere_was_reached() -> None:
     (one,) = merged([audit("web1", reason="down"), audit("web1", finding())])
     assert (one.reason, len(one.findings)) == (None, 1)
