@@ -203,8 +203,9 @@ plan:
     action:
       description: What the daemon needs, V(none), V(reload) or V(restart), whatever O(apply) allows.
       type: str
-    keys:
-      description: The keys that change in the file or in effect, with C(before) and C(after) in the file and C(action).
+    options:
+      description: The options that change in the file or in effect, each with its C(key), C(before) and C(after) in the
+        file, and C(action).
       type: list
       elements: dict
     reload_first:

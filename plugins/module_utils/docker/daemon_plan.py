@@ -52,11 +52,12 @@ class Plan:
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as the module returns it, without secrets."""
-        keys = [
+        options = [
             {**entry, "before": shown(entry["before"], entry["key"]), "after": shown(entry["after"], entry["key"])}
             for entry in self.keys
         ]
-        return {**vars(self), "keys": keys}
+        # `keys` is no name for a return value: in Jinja, plan.keys is the method of the dict.
+        return {**{name: value for name, value in vars(self).items() if name != "keys"}, "options": options}
 
 
 def make_plan(situation: Situation, after: Mapping[str, Any], declared: Collection[str]) -> Plan:

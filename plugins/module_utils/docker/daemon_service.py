@@ -112,7 +112,8 @@ def _run(command: Sequence[str], timeout: float) -> tuple[int | None, str]:
     """
     with tempfile.TemporaryFile() as output:
         try:
-            process = subprocess.Popen(
+            # run_command() waits for the end of every pipe and knows no timeout.
+            process = subprocess.Popen(  # pylint: disable=ansible-bad-function
                 list(command), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
             )
         except OSError as exc:

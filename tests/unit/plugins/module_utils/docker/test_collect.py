@@ -53,7 +53,7 @@ class Answers:
 
 
 def snapshot(engine: Answers, *scopes: str) -> dict[str, Any]:
-    return collect(cast("Engine", engine), Wanted(scopes=frozenset(scopes) or None))
+    return collect(cast(Engine, engine), Wanted(scopes=frozenset(scopes) or None))
 
 
 def test_everything_once() -> None:
