@@ -127,13 +127,19 @@ def test_a_daemon_with_mounts_of_its_own_is_audited_by_what_it_sees(
     (theirs / "docker").write_text("")
     (theirs / "docker").chmod(0o666)
     wrapper = tmp_path / "dockerd"
-    script = f'#!/bin/sh\nmount --bind {theirs} /etc/default\nexec {shutil.which("dockerd")} "$@"\n'
+    ours, config = tmp_path / "daemon.json", tmp_path / "their.json"
+    ours.write_text("{}")
+    config.write_text('{"userland-proxy": false}')
+    mounts = f"mount --bind {theirs} /etc/default\nmount --bind {config} {ours}\n"
+    script = f'#!/bin/sh\n{mounts}exec {shutil.which("dockerd")} "$@"\n'
     (tmp_path / "inside").write_text(script)
     wrapper.write_text(f'#!/bin/sh\nexec unshare --mount sh {tmp_path}/inside "$@"\n')
     wrapper.chmod(0o755)
     monkeypatch.setenv("BULKHEAD_LAB_DOCKERD", str(wrapper))
-    with Dockerd() as daemon:
+    with Dockerd(config_file=ours) as daemon:
         audited = Audited(daemon)
+    assert ours.read_text() == "{}"
+    assert audited.status("docker.daemon.userland_proxy") == "pass"
     finding = audited.of("docker.file.default_docker.mode")
     assert (finding["subject"]["name"], finding["actual"]) == ("/etc/default/docker", "0666")
     assert audited.status("docker.file.docker_socket.mode", daemon.socket) == "pass"

@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_file import (
     DaemonFile,
     DaemonFileError,
+    parse_daemon_json,
     read_daemon_file,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_options import parse_argv
@@ -27,6 +28,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     read_at_start,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import DockerError, Engine
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host_files import HostFiles
 
 # The options that decide where the daemon's files are and what the controls are about; asked for even where unset.
 AUDITED_OPTIONS = (
@@ -156,11 +158,24 @@ def _daemon_file(process: DaemonProcess | None, path: str) -> tuple[DaemonFile |
     """The file, and what is wrong with it. dockerd takes a name given twice, so its view of such a file is kept."""
     if process is None:
         return None, None
-    here = process.path(path)
+    files = HostFiles(process.root, process.uid)
+    real = files.real_path(path)
     try:
-        return read_daemon_file(here), None
+        return (read_daemon_file(path) if files.root == "/" else _read_elsewhere(files, path, real)), None
     except DaemonFileError as exc:
-        return _as_dockerd_reads(here), str(exc).replace(here, path)
+        return _as_dockerd_reads(files.here(real)), str(exc)
+
+
+def _read_elsewhere(files: HostFiles, path: str, real: str) -> DaemonFile:
+    """The file below a root folder of its own, which /proc/PID/root is: os.path.realpath would lead out of it."""
+    try:
+        with open(files.here(real), encoding="utf-8") as file:
+            text, mtime = file.read(), os.fstat(file.fileno()).st_mtime
+    except FileNotFoundError:
+        return DaemonFile(path, real)
+    except (OSError, UnicodeDecodeError) as exc:
+        raise DaemonFileError(f"{path} cannot be read: {exc}") from exc
+    return DaemonFile(path, real, True, text, parse_daemon_json(text, path), mtime=mtime)
 
 
 def _taken_over(file: DaemonFile | None, process: DaemonProcess | None) -> Collection[str]:

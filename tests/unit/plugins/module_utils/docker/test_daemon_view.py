@@ -69,7 +69,7 @@ def test_a_file_that_was_changed_after_the_start_says_nothing_of_now(home: Daemo
 
 
 def test_a_broken_file_is_told_with_its_place(home: DaemonHome) -> None:
-    home.put("/etc/docker/daemon.json", '{"userland-proxy": fals}')
+    home.put("/etc/docker/daemon.json", '{"userland-proxy": nope}')
     seen = view(home.process())
     assert (seen.config_error or "").startswith("/etc/docker/daemon.json:1:")
     assert seen.why_unknown("userland-proxy") == seen.config_error
@@ -94,3 +94,10 @@ def test_a_process_that_may_not_be_looked_into_counts_as_not_found(home: DaemonH
     home.root.rename(home.root.with_name("elsewhere"))
     seen = view(process)
     assert (seen.process, seen.paths) == (None, None)
+
+
+def test_a_symlinked_file_is_followed_below_the_daemons_own_root(home: DaemonHome) -> None:
+    home.put("/srv/daemon.json", '{"userland-proxy": false}')
+    (home.root / "etc" / "docker").mkdir(parents=True)
+    (home.root / "etc" / "docker" / "daemon.json").symlink_to("/srv/daemon.json")
+    assert view(home.process()).setting("userland-proxy") is False
