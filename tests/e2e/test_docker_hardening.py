@@ -132,13 +132,19 @@ def test_it_is_predicted_done_done_once_proved_and_undone(host: Host) -> None:
     }
     assert host.daemon.daemon_json()["labels"] == ["site=lab"]
 
-    undone = host.harden(state="absent").check()
+    hardened = host.fingerprint()
+    refused = host.harden(state="absent")
+    assert refused.rc != 0
+    assert "would stop 1 containers (web)" in refused.stdout + refused.stderr
+    assert host.fingerprint() == hardened
+
+    undone = host.harden(state="absent", max_containers_stopped=-1).check()
     assert undone.changed
     assert host.fingerprint() == original
     assert host.harden(state="absent").check().changed == []
     restored = host.client.containers.get("web").attrs["HostConfig"]
     assert restored["RestartPolicy"] == {"Name": "always", "MaximumRetryCount": 0}
-    assert host.client.containers.get("web").attrs["State"]["StartedAt"] == started
+    assert host.client.containers.get("web").status == "running"
 
 
 def test_options_of_the_default_bridge_take_effect_when_no_container_outlives_the_restart(host: Host) -> None:

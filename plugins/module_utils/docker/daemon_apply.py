@@ -84,6 +84,8 @@ class Application:
         """Do it. Raises DaemonFileError with nothing changed, or ApplyFailed with everything as it was before."""
         differs = text != (self._file.text if self._file.exists else None)
         backup = self._record.back_up(self._file) if differs else None
+        if differs:
+            self._record.keep_original(self._file)
         keys = [entry["key"] for entry in self._plan.keys]
         host = str(self._params["docker_host"])
         self._record.open_journal(host, self._file, text or "", backup=backup, changes=changes, keys=keys)

@@ -127,6 +127,8 @@ def _taken_back(params: Mapping[str, Any], situation: Situation) -> Change:
     after, foreign = undone(file.data, record.changes, named or None)
     changes = {key: entry for key, entry in record.changes.items() if named and key not in named}
     text = _text_of(situation, after)
+    if not changes and after != file.data:
+        text = record.original_text(after) or text
     if record.created and not after and situation.flags.config_file is None and file.exists:
         # dockerd does without the default file, and not without one that is named on its command line.
         text = None

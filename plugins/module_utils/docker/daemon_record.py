@@ -6,7 +6,8 @@
 
 record.json: which keys we set, what was there before, and which the running daemon is known to have taken over.
 journal.json: there only while a change is under way; one that is found was left by a run that was cut off.
-daemon.json.TIME: the backups. A power cut at any moment leaves each of these files whole or absent.
+original.json: the file from before our first change. daemon.json.TIME: the backups.
+A power cut at any moment leaves each of these files whole or absent.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     DaemonFile,
     discard,
     fingerprint,
+    read_daemon_file,
     replace_file,
     temporary_of,
 )
@@ -119,6 +121,23 @@ class DaemonRecord:
         self._make_folder()
         replace_file(path, file.text, 0o600, os.geteuid(), os.getegid())
         return path
+
+    def keep_original(self, file: DaemonFile) -> None:
+        """Before our first change: keep the file, so that it can come back to the byte."""
+        if file.exists and not self.changes:
+            self._make_folder()
+            replace_file(self._original, file.text, 0o600, os.geteuid(), os.getegid())
+
+    def original_text(self, data: Mapping[str, Any]) -> str | None:
+        """The text from before our first change, where that says exactly this."""
+        with contextlib.suppress(DockerError):
+            original = read_daemon_file(self._original)
+            return original.text if original.exists and original.data == data else None
+        return None
+
+    @property
+    def _original(self) -> str:
+        return os.path.join(self.folder, "original.json")
 
     def prune(self, keep: int) -> None:
         """Remove the oldest backups beyond `keep`."""
