@@ -51,9 +51,10 @@ def _venv(names: list[str]) -> int:
 
 def _generate(*, check: bool) -> int:
     # Only in the main environment: the generators read YAML and our control tables.
-    from tests.tooling.generate import generated
+    from tests.tooling.generate.generated import check as check_all
+    from tests.tooling.generate.generated import write as write_all
 
-    return generated.check() if check else generated.write()
+    return check_all() if check else write_all()
 
 
 def main() -> int:

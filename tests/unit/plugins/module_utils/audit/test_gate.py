@@ -41,7 +41,7 @@ def test_a_name_means_it_and_worse_several_mean_just_those(
 
 @pytest.mark.parametrize("value", ["hihg", ["critical", "sever"], ["never", "high"], "Critical"])
 def test_a_name_that_is_no_severity_is_refused(value: str | Sequence[str]) -> None:
-    with pytest.raises(GateError, match="^fail_on: "):
+    with pytest.raises(GateError, match=r"^fail_on: "):
         threshold(value, "fail_on")
 
 

@@ -77,7 +77,10 @@ def test_default_bridge() -> None:
 
 
 def test_tags() -> None:
-    images = [{"Id": "1", "RepoTags": ["nginx:1", "reg.example.com/a:2"]}, {"Id": "2", "RepoTags": None}]
+    images: list[dict[str, Any]] = [
+        {"Id": "1", "RepoTags": ["nginx:1", "reg.example.com/a:2"]},
+        {"Id": "2", "RepoTags": None},
+    ]
     assert tags_of(images) == {"docker.io/library/nginx:1": "1", "reg.example.com/a:2": "1"}
 
 
