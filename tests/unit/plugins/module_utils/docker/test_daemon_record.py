@@ -139,3 +139,13 @@ def test_one_run_at_a_time(tmp_path: Path) -> None:
         pass
     os.close(handle)
     assert json.dumps(os.listdir(tmp_path)) == "[]", "a lock leaves nothing behind"
+
+
+def test_the_file_from_before_our_first_change_is_kept_to_the_byte(record: DaemonRecord) -> None:
+    odd = replace(FILE, text='{ "a":1 }', data={"a": 1})
+    record.keep_original(odd)
+    record.changes = {"b": {"set": 2}}
+    record.keep_original(replace(FILE, text='{"a": 1, "b": 2}', data={"a": 1, "b": 2}))
+    assert record.original_text({"a": 1}) == odd.text
+    assert record.original_text({"a": 2}) is None
+    assert DaemonRecord(record.folder, "/elsewhere").original_text({"a": 1}) is None
