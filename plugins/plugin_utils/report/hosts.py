@@ -19,9 +19,11 @@ from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report
 class HostVars(Protocol):
     """What is used of ansible-core's hostvars: `raw_get` leaves alone what audited systems wrote, templates too."""
 
-    def __contains__(self, host: object) -> bool: ...
+    def __contains__(self, host: object) -> bool:
+        """Whether there is such a host."""
 
-    def raw_get(self, host_name: str) -> Mapping[str, Any]: ...
+    def raw_get(self, host_name: str) -> Mapping[str, Any]:
+        """The variables of a host as they were set, not rendered."""
 
 
 def from_hosts(hostvars: HostVars, hosts: Iterable[str], variables: Sequence[str]) -> list[Audit]:
