@@ -95,8 +95,8 @@ def test_a_change_of_the_same_length_is_a_change(tmp_path: Path) -> None:
 
 
 def test_bad_json_is_told_with_line_and_column(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text('{\n "a": 1,\n}\n')
-    with pytest.raises(ReportError, match=r"a\.json:3:1: is not JSON"):
+    (tmp_path / "a.json").write_text('{\n "a": x\n}\n')
+    with pytest.raises(ReportError, match=r"a\.json:2:7: is not JSON"):
         files.read_json(tmp_path / "a.json")
     (tmp_path / "b.json").write_bytes(b"\xff\xfe")
     with pytest.raises(ReportError, match="is not UTF-8"):
