@@ -159,7 +159,7 @@ def test_a_spoilt_file_of_others_gives_way_to_the_last_one_that_worked(subject: 
     assert subject.configure({"log-driver": "local"})["changed"]
     good = subject.text()
     subject.daemon.write_daemon_json({"log-driver": "local", "storage-driver": "no-such-driver"})
-    result = subject.run(config={"max-concurrent-uploads": 2, "experimental": True})
+    result = subject.run(config={"max-concurrent-uploads": 2, "no-new-privileges": True})
     assert result["failed"]
     assert "The daemon runs with the last configuration that it is known to have run with" in result["msg"]
     assert (subject.text(), subject.info()["LoggingDriver"]) == (good, "local")
