@@ -72,7 +72,8 @@ def _peers(docker_host: str, folder: Path, runs: int) -> Iterator[tuple[str, Cos
     yield "docker SDK, facts only", cost, {}
     if shutil.which("lynis"):
         command = ["lynis", "audit", "system", "--tests-from-group", "containers", "--quick", "--quiet", "--no-log"]
-        yield "lynis, containers group", median_of(1, command, environment, folder), {}
+        # Half a minute each: once; its exit code says nothing.
+        yield "lynis, containers group", replace(run_once(command, environment, folder), rc=0), {}
     if os.environ.get(_BENCH):
         script = Path(os.environ[_BENCH]).resolve()
         command = ["bash", str(script), "-b", "-l", str(folder / "docker-bench.log")]

@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.lab import standing
-from tests.lab.dockerd import REPOSITORY
+from tests.lab.dockerd import ATTACH, REPOSITORY, Dockerd
 from tests.lab.launch import alive
 
 
@@ -70,3 +73,23 @@ def test_the_lab_stands_until_it_is_taken_down(monkeypatch: pytest.MonkeyPatch, 
     assert not alive(pid)
     assert standing.status() == 3
     assert not workdir.exists()
+
+
+def test_on_a_docker_of_the_users_it_only_looks(make_dockerd: Callable[..., Dockerd], tmp_path: Path) -> None:
+    daemon = make_dockerd(bridge=True)
+    before, pid = daemon.config_file.read_bytes(), daemon.pid
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.lab", "demo", "--output", str(tmp_path)],
+        cwd=REPOSITORY,
+        env={**os.environ, ATTACH: daemon.docker_host},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "restart_command" in result.stdout  # what the plan lacks here, said instead of done
+    assert (tmp_path / "audit-report.html").exists()
+    assert (daemon.config_file.read_bytes(), daemon.pid) == (before, pid)
+    with contextlib.closing(daemon.client()) as client:
+        assert client.images.list() == []
+        assert client.containers.list(all=True) == []

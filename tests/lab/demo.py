@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,10 +19,10 @@ import docker
 from tests.lab import demo_script
 from tests.lab.ansible import PlaybookResult, run_playbook
 from tests.lab.cast import Member, enter, prepare, prepare_folders
-from tests.lab.dockerd import REPOSITORY, Dockerd, LabError
+from tests.lab.dockerd import ATTACH, REPOSITORY, Dockerd, LabError
 from tests.lab.images import BASE
 from tests.lab.progress import heading, say, step
-from tests.lab.standing import inventory
+from tests.lab.standing import attached_inventory, inventory
 
 OUTPUT = REPOSITORY / ".build" / "demo"
 
@@ -30,6 +31,29 @@ def expect(truth: bool, what: str) -> None:
     """LabError when a stage did not show what it should."""
     if not truth:
         raise LabError(f"the demonstration failed: {what}")
+
+
+def play(
+    playbook: str, hosts: Mapping[str, Any], verbose: bool, *, check: bool = False, **variables: Any
+) -> PlaybookResult:
+    """Run a playbook as a user would (check mode always with --diff); say the command, and how long it took."""
+    text = f"ansible-playbook bulkhead.container_security.{playbook}{' --check --diff' if check else ''}"
+    if verbose:
+        print(f"  {text}")
+    with contextlib.nullcontext() if verbose else step(text):
+        return run_playbook(
+            f"{playbook}.yml", inventory=hosts, extra_vars=variables, check=check, diff=check, echo=verbose
+        )
+
+
+def audit(
+    hosts: Mapping[str, Any], output: Path, verbose: bool, **variables: Any
+) -> tuple[PlaybookResult, dict[str, Any]]:
+    """Run audit.yml; what Ansible said, and the JSON report."""
+    result = play("audit", hosts, verbose, audit_output_dir=str(output), audit_title="Demonstration", **variables)
+    path = output / "audit-report.json"
+    expect(path.exists(), f"the audit wrote no report:\n{result.stdout}{result.stderr}")
+    return result, json.loads(path.read_text())
 
 
 @dataclass(frozen=True)
@@ -41,32 +65,13 @@ class Stage:
     output: Path
     verbose: bool
 
-    def play(self, playbook: str, *, check: bool = False, diff: bool = False, **variables: Any) -> PlaybookResult:
-        """Run a playbook as a user would; say the command, and how long it took."""
-        flags = " --check" * check + " --diff" * diff
-        text = f"ansible-playbook bulkhead.container_security.{playbook}{flags}"
-        arguments: dict[str, Any] = {
-            "inventory": inventory(self.daemon),
-            "extra_vars": variables,
-            "check": check,
-            "diff": diff,
-        }
-        if self.verbose:
-            print(f"  {text}")
-            return run_playbook(f"{playbook}.yml", echo=True, **arguments)
-        with step(text):
-            return run_playbook(f"{playbook}.yml", **arguments)
-
     def audit(self, **variables: Any) -> tuple[PlaybookResult, dict[str, Any]]:
         """Run audit.yml; what Ansible said, and the JSON report."""
-        result = self.play("audit", audit_output_dir=str(self.output), audit_title="Demonstration", **variables)
-        path = self.output / "audit-report.json"
-        expect(path.exists(), f"the audit wrote no report:\n{result.stdout}{result.stderr}")
-        return result, json.loads(path.read_text())
+        return audit(inventory(self.daemon), self.output, self.verbose, **variables)
 
     def harden(self, *, check: bool = False) -> PlaybookResult:
         """Run harden_docker.yml to its end."""
-        return self.play("harden_docker", check=check, diff=check, **demo_script.HARDENING).check()
+        return play("harden_docker", inventory(self.daemon), self.verbose, check=check, **demo_script.HARDENING).check()
 
     def running(self) -> set[str]:
         """The ids of the containers that run."""
@@ -79,7 +84,8 @@ def _findings(report: Mapping[str, Any], status: str) -> list[dict[str, Any]]:
 
 def _show(findings: list[dict[str, Any]], most: int = 12) -> None:
     for finding in findings[:most]:
-        subject = " ".join(filter(None, (finding["subject"]["kind"], finding["subject"]["name"][-40:])))
+        kind, name = finding["subject"]["kind"], finding["subject"]["name"]
+        subject = kind if kind in ("daemon", "host") else f"{kind} {name[-40:]}"
         drift = f"{finding['drift']:<10}" if finding["drift"] in ("new", "regressed") else ""
         print(f"    {drift}{finding['severity']:<9}{subject:<52} {finding['title']}")
     if len(findings) > most:
@@ -114,13 +120,19 @@ def plan(stage: Stage) -> None:
 
 
 def _show_diff(result: PlaybookResult) -> None:
+    """What the tasks that would change something say of it."""
     for task in result.tasks:
-        for diff in _diffs(task["result"]):
-            before, after = str(diff.get("before", "")).splitlines(), str(diff.get("after", "")).splitlines()
-            for line in [line for line in after if line not in before][:25]:
-                print(f"    + {line}")
-            for line in [line for line in before if line not in after][:25]:
-                print(f"    - {line}")
+        for diff in _diffs(task["result"]) if task["result"].get("changed") else ():
+            before, after = _lines(diff.get("before")), _lines(diff.get("after"))
+            for sign, lines, others in (("-", before, after), ("+", after, before)):
+                for line in [line for line in lines if line not in others][:25]:
+                    print(f"    {sign} {line}")
+
+
+def _lines(text: object) -> list[str]:
+    if isinstance(text, Mapping):
+        return [f"{name}: {json.dumps(value)}" for name, value in text.items()]
+    return str(text or "").splitlines()
 
 
 def _diffs(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -132,7 +144,7 @@ def harden(stage: Stage) -> None:
     """The hardening, twice."""
     running = stage.running()
     changed = stage.harden().changed
-    say(f"Changed: {'; '.join(changed)}. dockerd was restarted, and every option verified in effect.")
+    say(f"Changed: {'; '.join(changed)}. dockerd was restarted, and what it shows of its options, verified.")
     stopped = running - stage.running()
     expect(not stopped, f"containers stopped: {stopped}")
     say(f"All {len(running)} running containers went on running: live-restore was switched on before the restart.")
@@ -235,6 +247,7 @@ def _set(stage: Stage) -> None:
         prepare(stage.client)
         for member in members:
             enter(stage.client, member)
+    stage.daemon.config_file.chmod(0o666)
 
 
 def run(output: Path, *, verbose: bool = False) -> int:
@@ -243,6 +256,17 @@ def run(output: Path, *, verbose: bool = False) -> int:
     output.mkdir(parents=True, exist_ok=True)
     for old in output.glob("audit-report.*"):
         old.unlink()
+    if os.environ.get(ATTACH):
+        _on_yours(os.environ[ATTACH], output, verbose)
+    else:
+        _on_ours(output, verbose)
+    heading(f"Done in {time.monotonic() - began:.0f} s")
+    print(f"  Open in a browser: {output / 'audit-report.html'}")
+    print(f"  For machines:      {output / 'audit-report.json'}")
+    return 0
+
+
+def _on_ours(output: Path, verbose: bool) -> None:
     heading("1. A Docker host, as one finds them")
     say("A dockerd of its own, on a socket, in a folder and in a network of its own. About two minutes in all.")
     daemon = Dockerd(bridge=True)
@@ -255,7 +279,22 @@ def run(output: Path, *, verbose: bool = False) -> int:
         for title, act in _STAGES:
             heading(title)
             act(stage)
-    heading(f"Done in {time.monotonic() - began:.0f} s; the daemon and its containers are gone again")
-    print(f"  Open in a browser: {output / 'audit-report.html'}")
-    print(f"  For machines:      {output / 'audit-report.json'}")
-    return 0
+    say("The daemon and its containers are gone again.")
+
+
+def _on_yours(docker_host: str, output: Path, verbose: bool) -> None:
+    """A Docker that somebody uses is audited, and its hardening planned; nothing on it changes."""
+    heading("1. Audit of your Docker")
+    say(f"{ATTACH} names {docker_host}. It is only looked at: no container is made, and no option changed.")
+    hosts = attached_inventory(docker_host)
+    result, report = audit(hosts, output, verbose)
+    result.check()
+    failing = _worst_first(_findings(report, "fail"))
+    say(f"{len(failing)} findings. The worst:")
+    _show(failing)
+    heading("2. Plan of its hardening")
+    planned = play("harden_docker", hosts, verbose, check=True, docker_hardening_max_containers_stopped=-1)
+    _show_diff(planned)
+    for task in planned.tasks:
+        if task["status"] == "failed":
+            say(f"It would be refused, with nothing touched: {task['result'].get('msg')}")

@@ -29,26 +29,36 @@ _INVENTORY = "inventory.json"
 
 
 def inventory(daemon: Dockerd) -> dict[str, Any]:
-    """An inventory with the lab's daemon as its one Docker host, reached without SSH and without sudo."""
-    host = {
+    """An inventory with the lab's daemon as its one Docker host, and with the way to restart it."""
+    return {
+        "docker_hosts": {
+            "hosts": {
+                "lab": {
+                    **_local(daemon.docker_host),
+                    "docker_hardening_restart_command": daemon.restart_command.split(),
+                    "docker_hardening_record_dir": str(daemon.workdir / "record"),
+                    # The kernel's audit rules and systemd's units belong to the whole machine, not to this daemon.
+                    "docker_hardening_audit_rules": False,
+                    "docker_hardening_unit": False,
+                }
+            }
+        }
+    }
+
+
+def attached_inventory(docker_host: str) -> dict[str, Any]:
+    """An inventory with a Docker of this machine that the lab did not start."""
+    return {"docker_hosts": {"hosts": {"localhost": _local(docker_host)}}}
+
+
+def _local(docker_host: str) -> dict[str, Any]:
+    """Variables of a Docker host that is reached without SSH and without sudo."""
+    return {
         "ansible_connection": "local",
         "ansible_become": False,
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-        **daemon_variables(daemon),
-    }
-    return {"docker_hosts": {"hosts": {"lab": host}}}
-
-
-def daemon_variables(daemon: Dockerd) -> dict[str, Any]:
-    """The variables by which the playbooks find this daemon, its file, and the way to restart it."""
-    return {
-        "audit_docker_host": daemon.docker_host,
-        "docker_hardening_docker_host": daemon.docker_host,
-        "docker_hardening_restart_command": daemon.restart_command.split(),
-        "docker_hardening_record_dir": str(daemon.workdir / "record"),
-        # The kernel's audit rules and systemd's units belong to the whole machine, not to this daemon.
-        "docker_hardening_audit_rules": False,
-        "docker_hardening_unit": False,
+        "audit_docker_host": docker_host,
+        "docker_hardening_docker_host": docker_host,
     }
 
 
