@@ -105,6 +105,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     connection_argument_spec,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_process import find_daemon
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_proof import refuse_proxy
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import DockerError
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host_facts import host_facts
 
@@ -115,7 +116,10 @@ def main() -> None:
     module = AnsibleModule(spec, supports_check_mode=True)
     try:
         engine = connect(module.params)
-        facts = host_facts(engine, find_daemon(engine.socket_path, module.params["pidfile"]))
+        process = find_daemon(engine.socket_path, module.params["pidfile"])
+        if process:
+            refuse_proxy(process, engine.get("/info"), engine.docker_host)
+        facts = host_facts(engine, process)
     except DockerError as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(changed=False, **facts)

@@ -9,9 +9,7 @@ import contextlib
 import io
 import json
 import os
-import socket
 import tarfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from docker.types import LogConfig, Mount, Ulimit
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import Engine, EngineStatus
 from tests.e2e.docker_audit_run import Failures, failures, one, run_audit
+from tests.e2e.proxy import proxy_of
 from tests.lab.cast import Member, enter, prepare
 from tests.lab.dockerd import Dockerd
 from tests.lab.images import KEPT
@@ -321,37 +320,9 @@ def test_another_host_is_judged_by_the_api_alone(make_dockerd: Callable[..., Doc
     }
 
 
-def _pass_on(listener: socket.socket, target: str) -> None:
-    """Hand a connection's bytes to the daemon's socket and back, as `ssh -L` or a filtering proxy would; until the
-    listener is shut."""
-
-    def pump(source: socket.socket, sink: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while piece := source.recv(65536):
-                sink.sendall(piece)
-            sink.shutdown(socket.SHUT_WR)
-
-    with contextlib.suppress(OSError):
-        while True:
-            client, _address = listener.accept()
-            with client, socket.socket(socket.AF_UNIX) as daemon:
-                daemon.connect(target)
-                there = threading.Thread(target=pump, args=(client, daemon))
-                there.start()
-                pump(daemon, client)
-                there.join()
-
-
 def test_a_proxy_in_front_of_the_socket_is_not_taken_for_the_daemon(make_dockerd: Callable[..., Dockerd]) -> None:
     daemon = make_dockerd(flags=["--no-new-privileges"])
-    path = daemon.workdir / "proxy.sock"
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(path))
-        listener.listen()
-        thread = threading.Thread(target=_pass_on, args=(listener, daemon.socket))
-        thread.start()
-        result = run_audit(f"unix://{path}", include_passes=True)
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
+    with proxy_of(daemon) as address:
+        result = run_audit(address, include_passes=True)
     assert one(result, "docker.daemon.no_new_privileges")["status"] == "error"
     assert failures(result, "file", "pass", "fail") == {}

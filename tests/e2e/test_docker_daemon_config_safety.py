@@ -25,6 +25,7 @@ import ansible
 import pytest
 
 from tests.e2e.daemon_config import Subject, fill_up, remount, small_filesystem
+from tests.e2e.proxy import proxy_of
 from tests.lab.ansible import run_module
 from tests.lab.dockerd import REPOSITORY, Dockerd
 
@@ -372,3 +373,13 @@ def test_modes_of_the_file_survive(subject: Subject) -> None:
     subject.daemon.config_file.chmod(0o600)
     subject.run(config={"debug": True})
     assert stat.S_IMODE(subject.daemon.config_file.stat().st_mode) == 0o600
+
+
+def test_what_passes_on_to_a_daemon_is_not_the_daemon(subject: Subject) -> None:
+    before = subject.text()
+    with proxy_of(subject.daemon) as address:
+        result = subject.run(config={"debug": True}, docker_host=address)
+        learned = run_module("docker_host_info", {"docker_host": address})
+    assert "is not the daemon but passes on what another one says" in result["msg"]
+    assert "is not the daemon but passes on what another one says" in learned["msg"]
+    assert subject.text() == before

@@ -10,8 +10,23 @@ and whatever they tell would be told of the wrong one.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_process import DaemonProcess
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import DockerError
+
+
+def refuse_proxy(process: DaemonProcess, info: Mapping[str, Any], docker_host: str) -> None:
+    """Raise DockerError unless the process is the daemon that answered `info` (GET /info).
+
+    What is changed through a proxy would be the file and the process of the wrong host.
+    """
+    if not holds_data_root(process, str(info.get("DockerRootDir"))):
+        raise DockerError(
+            f"{docker_host} is served by process {process.pid} ({process.exe or process.argv[0]}), which is not the "
+            "daemon but passes on what another one says: run on the daemon's own host, and name its own socket"
+        )
 
 
 def holds_data_root(process: DaemonProcess, data_root: str) -> bool:

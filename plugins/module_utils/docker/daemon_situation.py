@@ -26,6 +26,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     DaemonProcess,
     find_daemon,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_proof import refuse_proxy
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_record import DaemonRecord
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_service import DaemonService
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_state import daemon_states
@@ -76,13 +77,15 @@ def look(params: Mapping[str, Any], service: DaemonService) -> Situation:
         if not params["engine_version"]:
             raise
         engine, version_text = None, str(params["engine_version"])
+    info = engine.get("/info") if engine else {}
+    if engine and process:
+        refuse_proxy(process, info, str(params["docker_host"]))
     flags = parse_argv(process.argv if process else ())
     argv = service.next_argv(process)
     file = read_daemon_file(config_path(params["path"], process, flags))
     record = DaemonRecord(params["state_dir"] or default_state_dir(), file.real_path)
     record.adopt_journal(file)
     version = parse_version(str(params["engine_version"] or version_text))
-    info = engine.get("/info") if engine else {}
     next_flags = parse_argv(argv) if argv else None
     return Situation(engine, version, version_text, info, process, flags, next_flags, file, record, service)
 

@@ -86,9 +86,30 @@ def test_a_daemon_that_does_not_answer_is_an_error_unless_its_release_is_told(tm
     assert situation.states({"debug": True}, []) == {}
 
 
+def daemon_with_open(tmp_path: Path, path: str) -> DaemonProcess:
+    """A process that has a file open."""
+    descriptors = tmp_path / "7" / "fd"
+    descriptors.mkdir(parents=True)
+    (descriptors / "3").symlink_to(path)
+    return DaemonProcess(7, "", ("dockerd",), "/", proc=str(tmp_path))
+
+
+def test_a_process_that_passes_on_what_a_daemon_says_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = daemon_with_open(tmp_path, "/var/log/proxy.log")
+    info = {**INFO, "DockerRootDir": "/srv/docker"}
+    monkeypatch.setattr(daemon_situation, "connect", lambda _params: FakeEngine({"/info": info}))
+    monkeypatch.setattr(daemon_situation, "find_daemon", lambda *_args: proxy)
+    with pytest.raises(DockerError, match="is not the daemon but passes on"):
+        look(params(tmp_path), DaemonService(("true",)))
+
+
 def test_a_daemon_that_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(daemon_situation, "connect", lambda _params: FakeEngine({"/info": INFO}))
-    monkeypatch.setattr(daemon_situation, "find_daemon", lambda *_args: PROCESS)
+    daemon = daemon_with_open(tmp_path, "/srv/docker/volumes/metadata.db")
+    info = {**INFO, "DockerRootDir": "/srv/docker"}
+    monkeypatch.setattr(daemon_situation, "connect", lambda _params: FakeEngine({"/info": info}))
+    monkeypatch.setattr(daemon_situation, "find_daemon", lambda *_args: daemon)
     (tmp_path / "daemon.json").write_text('{"debug": false}')
     situation = look(params(tmp_path, path=None) | {"path": None}, DaemonService(("true",)))
     assert situation.version_text == "20.10.24"
