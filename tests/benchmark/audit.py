@@ -18,13 +18,14 @@ from typing import Any
 import docker
 
 from tests.benchmark import yardstick
-from tests.benchmark.measure import Cost, median_of, run_once
+from tests.benchmark.measure import Cost, medians_of, run_once
 from tests.lab.ansible import ansible_environment
 from tests.lab.cast import Member, enter, prepare
 from tests.lab.dockerd import Dockerd
 from tests.lab.progress import step
 
 LIBRARY = Path(__file__).resolve().parent / "library"
+_MODULES = ("bench_empty", "bulkhead.container_security.docker_audit")
 _MOST_RUNNING = 50
 _BENCH = "BULKHEAD_BENCH_DOCKER_BENCH"
 _VICE = {"mem_limit": None, "memswap_limit": None, "cap_drop": None, "security_opt": None}
@@ -55,21 +56,22 @@ def ship(module: str, arguments: Mapping[str, Any], folder: Path) -> Path:
 
 
 def _ours(docker_host: str, folder: Path, runs: int) -> Iterator[tuple[str, Cost, dict[str, Any]]]:
-    """The empty module and docker_audit, both as Ansible ships them."""
-    for module in ("bench_empty", "bulkhead.container_security.docker_audit"):
+    """The empty module and docker_audit, both as Ansible ships them; and the docker SDK as a yardstick."""
+    commands = []
+    for module in _MODULES:
         shutil.rmtree(folder / module, ignore_errors=True)
-        program = ship(module, {"docker_host": docker_host}, folder)
-        cost = median_of(runs, [sys.executable, str(program)], ansible_environment())
-        answer = json.loads(cost.output[cost.output.index("{") :])
-        facts = {"requests": answer.get("requests"), "findings": len(answer.get("findings", []))}
-        yield module.rpartition(".")[2], cost, {key: value for key, value in facts.items() if value}
+        commands.append([sys.executable, str(ship(module, {"docker_host": docker_host}, folder))])
+    commands.append([sys.executable, yardstick.__file__, docker_host])
+    empty, audit, bare = medians_of(runs, commands, ansible_environment())
+    answer = json.loads(audit.output[audit.output.index("{") :])
+    yield "bench_empty", empty, {}
+    yield "docker_audit", audit, {"requests": answer["requests"], "findings": len(answer["findings"])}
+    yield "docker SDK, facts only", bare, {}
 
 
-def _peers(docker_host: str, folder: Path, runs: int) -> Iterator[tuple[str, Cost, dict[str, Any]]]:
+def _peers(docker_host: str, folder: Path) -> Iterator[tuple[str, Cost, dict[str, Any]]]:
     """Whatever can be had here that looks at the same daemon."""
     environment = {**os.environ, "DOCKER_HOST": docker_host}
-    cost = median_of(runs, [sys.executable, yardstick.__file__, docker_host])
-    yield "docker SDK, facts only", cost, {}
     if shutil.which("lynis"):
         command = ["lynis", "audit", "system", "--tests-from-group", "containers", "--quick", "--quiet", "--no-log"]
         # Half a minute each: once; its exit code says nothing.
@@ -92,8 +94,11 @@ def bench_audit(sizes: list[int], runs: int) -> list[dict[str, Any]]:
             with step(f"{size} containers, of which {min(size, _MOST_RUNNING)} run"):
                 populate(client, there, size)
             there = size
-            for source in (_ours, _peers):
-                for program, cost, facts in source(daemon.docker_host, daemon.workdir, runs):
+            for programs in (
+                _ours(daemon.docker_host, daemon.workdir, runs),
+                _peers(daemon.docker_host, daemon.workdir),
+            ):
+                for program, cost, facts in programs:
                     rows.append({"containers": size, "program": program, **cost.numbers(), **facts})
                     costs = f"cpu {cost.cpu:.3f} s, wall {cost.wall:.3f} s, {cost.memory:.0f} MB"
                     print(f"  {size:>5} {program:<26} {costs} {facts or ''}", flush=True)

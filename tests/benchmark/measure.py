@@ -48,9 +48,18 @@ def run_once(command: Sequence[str], env: Mapping[str, str] | None = None, cwd: 
     return Cost(float(cpu), float(wall), float(kilobytes) / 1024, int(code), ran.stdout.decode(errors="replace"))
 
 
-def median_of(runs: int, command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Cost:
-    """The median of each number over `runs` runs, after one that warms the caches. RuntimeError where a run fails."""
-    costs = [run_once(command, env, cwd) for _run in range(runs + 1)][1:]
+def medians_of(
+    runs: int, commands: Sequence[Sequence[str]], env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> list[Cost]:
+    """The median of each number over `runs` runs of each command, after one that warms the caches.
+
+    The commands take turns, so that what else the machine does weighs on all alike. RuntimeError where one fails.
+    """
+    rounds = [[run_once(command, env, cwd) for command in commands] for _ in range(runs + 1)][1:]
+    return [_median(command, costs) for command, costs in zip(commands, zip(*rounds))]
+
+
+def _median(command: Sequence[str], costs: Sequence[Cost]) -> Cost:
     failed = next((cost for cost in costs if cost.rc), None)
     if failed is not None:
         raise RuntimeError(f"{' '.join(command)} ended with {failed.rc}:\n{failed.output[-2000:]}")
