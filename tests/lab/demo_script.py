@@ -60,13 +60,9 @@ def replacements() -> tuple[Member, ...]:
 
 HARDENING: dict[str, Any] = {
     "docker_hardening_daemon_options_extra": {"ip": "127.0.0.1"},
-    "docker_hardening_default_ulimits": {
-        "nofile": {"Name": "nofile", "Soft": 1024, "Hard": 4096},
-        "nproc": {"Name": "nproc", "Soft": 1024, "Hard": 2048},
-    },
     "docker_hardening_container_limits": LIMIT_OPTIONS,
 }
-"""Variables of the role: its defaults, published ports on the loopback only, default ulimits, limits of containers."""
+"""Variables of the role: its defaults, published ports on the loopback only, limits of containers."""
 
 
 def _waiver(number: int, control: str, reason: str, **subject: str) -> dict[str, Any]:
