@@ -36,6 +36,9 @@ _SCRIPTS = ("data.js", "table.js", "charts.js", "views.js")
 # The orders of these lists are those of page/data.js, which a finding's row refers to by number.
 _STATUSES = ("fail", "error", "waived", "manual", "not_applicable", "pass")
 _CHANGES = ("new", "regressed", "persisting", "resolved", "unchecked")
+_OF_CONTROL = ("control", "title", "remediation", "references")
+_SEVERITY_PLACES = {name: place for place, name in enumerate(SEVERITIES)}
+_STATUS_PLACES = {name: place for place, name in enumerate(_STATUSES)}
 
 
 def render(report: Report) -> str:
@@ -86,14 +89,22 @@ class _Index:
 
     def __init__(self) -> None:
         self.values: list[Any] = []
-        self._places: dict[Any, int] = {}
+        self.places: dict[Any, int] = {}
 
     def place(self, key: Any, value: Any) -> int:
         """Where the value stands; `key` tells it from others."""
-        if key not in self._places:
-            self._places[key] = len(self.values)
+        if key not in self.places:
+            self.places[key] = len(self.values)
             self.values.append(value)
-        return self._places[key]
+        return self.places[key]
+
+
+class _Texts(dict[str, int]):
+    """Where each text stands, in the order in which they were first met: `texts[text]` gives a new one its place."""
+
+    def __missing__(self, text: str) -> int:
+        self[text] = place = len(self)
+        return place
 
 
 class _Tables:
@@ -101,7 +112,9 @@ class _Tables:
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._texts, self._controls, self._targets, self._notes = _Index(), _Index(), _Index(), _Index()
+        self._controls, self._targets, self._notes = _Index(), _Index(), _Index()
+        self._texts = _Texts()
+        self._last: tuple[Finding, int] | None = None
 
     def document(self) -> dict[str, Any]:
         """What page/data.js reads."""
@@ -115,37 +128,51 @@ class _Tables:
             **{name: report[name] for name in ("summary", "gate", "drift", "waivers")},
             "controls": self._controls.values,
             "targets": self._targets.values,
-            "texts": self._texts.values,
+            "texts": list(self._texts),
             "waiverNotes": self._notes.values,
             "rows": rows,
         }
 
     def _row(self, finding: Finding, change: str | None) -> list[int]:
-        subject, waiver, text = finding["subject"], finding["waiver"], self._text
-        actual = finding["actual"]
+        subject, waiver = finding["subject"], finding["waiver"]
+        actual, evidence = finding["actual"], finding["evidence"]
+        # A verdict that rests on a value shows it, though the value be null; others have none to show.
+        shown = actual is not None or finding["status"] in ("fail", "waived")
+        texts = (
+            subject["kind"],
+            subject.get("namespace"),
+            subject["name"],
+            subject.get("container"),
+            expected_text(finding["expected"]),
+            value_text(actual) if shown else None,
+            value_text(evidence) if evidence is not None else None,
+            finding["reason"],
+        )
+        places, first_seen = self._texts, finding["first_seen"]
         return [
             self._control(finding),
-            self._targets.place(finding["target"], _unlisted(finding["target"])),
-            SEVERITIES.index(finding["severity"]),
-            _STATUSES.index(finding["status"]),
+            self._target(finding["target"]),
+            _SEVERITY_PLACES[finding["severity"]],
+            _STATUS_PLACES[finding["status"]],
             _CHANGES.index(change) if change else -1,
-            text(subject["kind"]),
-            text(subject.get("namespace")),
-            text(subject["name"]),
-            text(subject.get("container")),
-            text(expected_text(finding["expected"])),
-            # A verdict that rests on a value shows it, though the value be null; others have none to show.
-            text(value_text(actual) if actual is not None or finding["status"] in ("fail", "waived") else None),
-            text(value_text(finding["evidence"]) if finding["evidence"] is not None else None),
-            text(finding["reason"]),
+            *[places[text] if text else -1 for text in texts],
             self._notes.place(waiver["id"], waiver) if waiver else -1,
-            text(finding["first_seen"]),
+            places[first_seen] if first_seen else -1,
         ]
 
-    def _text(self, text: str | None) -> int:
-        return self._texts.place(text, text) if text else -1
+    def _target(self, name: str) -> int:
+        place = self._targets.places.get(name)
+        return self._targets.place(name, _unlisted(name)) if place is None else place
 
     def _control(self, finding: Finding) -> int:
+        # Findings come control by control, and nearly all of a control's say the same of it.
+        known, place = self._last or (None, 0)
+        if known is None or any(known[name] != finding[name] for name in _OF_CONTROL):
+            place = self._place(finding)
+            self._last = finding, place
+        return place
+
+    def _place(self, finding: Finding) -> int:
         references = references_text(finding)
         key = (finding["control"], finding["title"], finding["remediation"], references)
         names = ("id", "title", "remediation", "references")

@@ -5,23 +5,20 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.assembly import Report
+from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.json_text import encode
 
 
 def render(report: Report) -> str:
     """The report as JSON text; docs/schemas/report.schema.json describes it."""
-    return "{\n" + ",\n".join(f"{json.dumps(key)}: {_value(value)}" for key, value in report.items()) + "\n}\n"
+    return "{\n" + ",\n".join(f"{encode(key)}: {_value(value)}" for key, value in report.items()) + "\n}\n"
 
 
 def _value(value: Any) -> str:
     if isinstance(value, list) and value:
-        return "[\n" + ",\n".join(map(_encode, value)) + "\n]"
+        return "[\n" + ",\n".join(map(encode, value)) + "\n]"
     if isinstance(value, dict) and value:
-        return "{\n" + ",\n".join(f"{_encode(key)}: {_encode(item)}" for key, item in value.items()) + "\n}"
-    return _encode(value)
-
-
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+        return "{\n" + ",\n".join(f"{encode(key)}: {encode(item)}" for key, item in value.items()) + "\n}"
+    return encode(value)

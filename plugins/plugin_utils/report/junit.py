@@ -56,8 +56,8 @@ def _counts(name: str, findings: Iterable[Finding]) -> dict[str, str]:
 
 
 def _case(finding: Finding) -> str:
-    name = f"{finding['title']} [{subject_text(finding['subject'])}]"
-    opening = _open("testcase", {"classname": finding["control"], "name": name, "time": "0"})
+    name = _attribute(f"{finding['title']} [{subject_text(finding['subject'])}]")
+    opening = f'<testcase classname="{_attribute(finding["control"])}" name="{name}" time="0">'
     if finding["status"] == "pass":
         return f"{opening}</testcase>"
     return f"{opening}{_outcome(finding)}</testcase>"
@@ -65,11 +65,11 @@ def _case(finding: Finding) -> str:
 
 def _outcome(finding: Finding) -> str:
     if finding["status"] == "fail":
-        attributes = {"type": finding["severity"], "message": verdict_text(finding)}
-        return f"{_open('failure', attributes)}{_text(_details(finding))}</failure>"
+        message = _attribute(verdict_text(finding))
+        return f'<failure type="{finding["severity"]}" message="{message}">{_text(_details(finding))}</failure>'
     if finding["status"] == "error":
-        return _open("error", {"type": "error", "message": verdict_text(finding)}) + "</error>"
-    return _open("skipped", {"message": _why_skipped(finding)}) + "</skipped>"
+        return f'<error type="error" message="{_attribute(verdict_text(finding))}"></error>'
+    return f'<skipped message="{_attribute(_why_skipped(finding))}"></skipped>'
 
 
 def _why_skipped(finding: Finding) -> str:
@@ -80,17 +80,19 @@ def _why_skipped(finding: Finding) -> str:
 
 
 def _details(finding: Finding) -> str:
-    evidence = value_text(finding["evidence"]) if finding["evidence"] is not None else ""
-    rows = {
-        "Severity": finding["severity"],
-        "Target": finding["target"],
-        "Remediation": finding["remediation"],
-        "Evidence": evidence,
-        "References": references_text(finding),
-        "Drift": finding["drift"] or "",
-        "First seen": finding["first_seen"] or "",
-    }
-    return "\n".join(f"{name}: {text}" for name, text in rows.items() if text)
+    evidence, references = finding["evidence"], references_text(finding)
+    lines = [f"Severity: {finding['severity']}\nTarget: {finding['target']}"]
+    if finding["remediation"]:
+        lines.append(f"Remediation: {finding['remediation']}")
+    if evidence is not None and evidence != "":
+        lines.append(f"Evidence: {value_text(evidence)}")
+    if references:
+        lines.append(f"References: {references}")
+    if finding["drift"]:
+        lines.append(f"Drift: {finding['drift']}")
+    if finding["first_seen"]:
+        lines.append(f"First seen: {finding['first_seen']}")
+    return "\n".join(lines)
 
 
 def _text(text: str) -> str:

@@ -9,7 +9,6 @@ Identifiers are UUIDs of version 5, made of what they name: the same finding has
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +18,7 @@ from typing import Any
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.finding import Finding
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.waiver import WAIVER_TARGET
 from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.assembly import Report
+from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.json_text import encode, quoted
 from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.wording import (
     subject_text,
     verdict_text,
@@ -35,15 +35,14 @@ Ids = Mapping[str, str]
 # Only these are evidence of a control; a control that does not apply is neither met nor missed.
 _OBSERVED = ("fail", "waived", "pass", "error", "manual")
 
-_encode = json.JSONEncoder(ensure_ascii=False).encode
-
 
 def render(report: Report) -> str:
     """The report as OSCAL JSON, one observation a line."""
     findings = [f for f in report["findings"] if f["status"] in _OBSERVED and f["target"] != WAIVER_TARGET]
     ids = {finding["fingerprint"]: _id("observation", finding["fingerprint"]) for finding in findings}
-    observations = ",\n".join(_encode(_observation(finding, report, ids)) for finding in findings)
-    document = _encode({"assessment-results": _document(report, findings, ids)})
+    collected = quoted(report["generated_at"])
+    observations = ",\n".join(_observation(finding, collected, ids) for finding in findings)
+    document = encode({"assessment-results": _document(report, findings, ids)})
     # Observations are put in as text: encoding each by itself keeps a line each without a slow indent.
     return document.replace('"observations": []', f'"observations": [\n{observations}\n]', 1) + "\n"
 
@@ -123,27 +122,33 @@ def _prop(name: str, value: str) -> dict[str, str]:
     return {"name": name, "ns": _NAMESPACE, "value": _line(value)}
 
 
-def _observation(finding: Finding, report: Report, ids: Ids) -> dict[str, Any]:
-    return {
-        "uuid": ids[finding["fingerprint"]],
-        "description": verdict_text(finding),
-        "props": _props(finding),
-        "methods": ["EXAMINE" if finding["status"] == "manual" else "TEST"],
-        "types": ["finding"],
-        "subjects": [{"subject-uuid": _target_id(finding["target"]), "type": "inventory-item"}],
-        "collected": report["generated_at"],
-    }
+def _observation(finding: Finding, collected: str, ids: Ids) -> str:
+    """An observation as JSON text: there are as many as verdicts, and most of each is the same. `collected` is JSON."""
+    method = "EXAMINE" if finding["status"] == "manual" else "TEST"
+    return (
+        f'{{"uuid": "{ids[finding["fingerprint"]]}", "description": {quoted(verdict_text(finding))}, '
+        f'"props": [{_props(finding)}], "methods": ["{method}"], "types": ["finding"], '
+        f'"subjects": [{{"subject-uuid": "{_target_id(finding["target"])}", "type": "inventory-item"}}], '
+        f'"collected": {collected}}}'
+    )
 
 
-def _props(finding: Finding) -> list[dict[str, str]]:
-    values = {
-        "status": finding["status"],
-        "subject": subject_text(finding["subject"]),
-        "fingerprint": finding["fingerprint"],
-        "drift": finding["drift"],
-    }
-    values.update({f"waiver-{part}": value for part, value in (finding["waiver"] or {}).items()})
-    return [_prop(name, value) for name, value in values.items() if value]
+def _props(finding: Finding) -> str:
+    values = [
+        _prop_text("status", finding["status"]),
+        _prop_text("subject", subject_text(finding["subject"])),
+        # Not remembered: no two findings share one.
+        f'{{"name": "fingerprint", "ns": "{_NAMESPACE}", "value": {quoted(_line(finding["fingerprint"]))}}}',
+    ]
+    if finding["drift"]:
+        values.append(_prop_text("drift", finding["drift"]))
+    values += [_prop_text(f"waiver-{part}", value) for part, value in (finding["waiver"] or {}).items() if value]
+    return ", ".join(values)
+
+
+@lru_cache(maxsize=4096)
+def _prop_text(name: str, value: str) -> str:
+    return encode(_prop(name, value))
 
 
 def _findings(findings: Iterable[Finding], ids: Ids) -> list[dict[str, Any]]:

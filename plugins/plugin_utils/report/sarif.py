@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.finding import Finding
 from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.assembly import Report
+from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.json_text import encode, quoted, small
 from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.wording import (
     references_text,
     subject_text,
@@ -28,7 +29,6 @@ _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "no
 # The scale that code scanning sorts by; the middle of each band of CVSS 3.1.
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0", "info": "0.0"}
 _BASELINE = {"new": "new", "regressed": "new", "persisting": "unchanged", "resolved": "absent"}
-_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def render(report: Report) -> str:
@@ -38,9 +38,9 @@ def render(report: Report) -> str:
     rules: dict[str, int] = {}
     described = [_rule(finding) for finding in shown if _first(finding, rules)]
     compared = report["drift"] is not None
-    results = (_encode(_result(finding, rules, compared)) for finding in shown)
+    results = (_result(finding, rules, compared) for finding in shown)
     run = _run(report, described)
-    opening = _encode({"$schema": _SCHEMA, "version": "2.1.0", "runs": [{**run, "results": []}]})
+    opening = encode({"$schema": _SCHEMA, "version": "2.1.0", "runs": [{**run, "results": []}]})
     # Results are appended as text: encoding each by itself keeps a line a result without a slow indent.
     return opening[: -len("]}]}")] + "\n" + ",\n".join(results) + "\n]}]}\n"
 
@@ -83,7 +83,7 @@ def _notifications(findings: Iterable[Finding]) -> list[dict[str, Any]]:
             "level": "error",
             "descriptor": {"id": finding["control"]},
             "message": {"text": f"{finding['title']}: {verdict_text(finding)}"},
-            "locations": [_location(finding)],
+            "locations": [json.loads(_location(finding))],
         }
         for finding in findings
         if finding["status"] == "error"
@@ -105,35 +105,39 @@ def _rule(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _result(finding: Finding, rules: dict[str, int], compared: bool) -> dict[str, Any]:
+def _result(finding: Finding, rules: dict[str, int], compared: bool) -> str:
+    """A result as JSON text: there are many thousand, and most of each is the same."""
     manual = finding["status"] == "manual"
-    result: dict[str, Any] = {
-        "ruleId": finding["control"],
-        "ruleIndex": rules[finding["control"]],
-        # The standard wants level none for every kind but fail.
-        "kind": "review" if manual else "fail",
-        "level": "none" if manual else _LEVELS[finding["severity"]],
-        "message": {"text": f"{finding['target']}, {subject_text(finding['subject'])}: {verdict_text(finding)}"},
-        "locations": [_location(finding)],
-        "partialFingerprints": {"bulkhead/v1": finding["fingerprint"]},
-        "suppressions": _suppressions(finding),
-        "properties": {"severity": finding["severity"], "target": finding["target"], "drift": finding["drift"]},
-    }
-    if compared:
-        # Either every result of a run has a baselineState or none has one.
-        result["baselineState"] = _BASELINE.get(finding["drift"], "unchanged")
-    return result
+    control, target, severity = finding["control"], finding["target"], finding["severity"]
+    told = f"{target}, {subject_text(finding['subject'])}: {verdict_text(finding)}"
+    # The standard wants level none for every kind but fail.
+    level = "none" if manual else _LEVELS[severity]
+    # Either every result of a run has a baselineState or none has one.
+    baseline = f', "baselineState": "{_BASELINE.get(finding["drift"], "unchanged")}"' if compared else ""
+    return (
+        f'{{"ruleId": {quoted(control)}, "ruleIndex": {rules[control]}, "kind": "{"review" if manual else "fail"}", '
+        f'"level": "{level}", "message": {{"text": {quoted(told)}}}, "locations": [{_location(finding)}], '
+        f'"partialFingerprints": {{"bulkhead/v1": {quoted(finding["fingerprint"])}}}, '
+        f'"suppressions": {_suppressions(finding)}, '
+        f'"properties": {{"severity": "{severity}", "target": {quoted(target)}, "drift": {small(finding["drift"])}}}'
+        f"{baseline}}}"
+    )
 
 
-def _location(finding: Finding) -> dict[str, Any]:
+def _location(finding: Finding) -> str:
+    """Where a finding is, as JSON text."""
     subject = finding["subject"]
-    parts = [finding["target"], subject["kind"], subject.get("namespace"), subject["name"], subject.get("container")]
-    path = "/".join(_quoted(part) for part in parts if part)
-    return {
-        # Code scanning shows nothing without a file, and what is audited here is none.
-        "physicalLocation": {"artifactLocation": {"uri": path}, "region": {"startLine": 1}},
-        "logicalLocations": [{"name": subject["name"] or subject["kind"], "fullyQualifiedName": path}],
-    }
+    inner = (subject.get("namespace"), subject["name"], subject.get("container"))
+    return _place(finding["target"], subject["kind"], *inner)
+
+
+# A host's container has a score of findings, and all of them are in the same place.
+@lru_cache(maxsize=4096)
+def _place(target: str, kind: str, namespace: str | None, name: str, container: str | None) -> str:
+    path = "/".join(_quoted(part) for part in (target, kind, namespace, name, container) if part)
+    # Code scanning shows nothing without a file, and what is audited here is none.
+    file = {"artifactLocation": {"uri": path}, "region": {"startLine": 1}}
+    return encode({"physicalLocation": file, "logicalLocations": [{"name": name or kind, "fullyQualifiedName": path}]})
 
 
 @lru_cache(maxsize=4096)
@@ -141,9 +145,9 @@ def _quoted(part: str) -> str:
     return quote(part, safe="")
 
 
-def _suppressions(finding: Finding) -> list[dict[str, str]]:
+def _suppressions(finding: Finding) -> str:
     waiver = finding["waiver"]
     if not waiver:
-        return []
+        return "[]"
     text = f"{waiver['reason']} ({waiver['owner']}, until {waiver['expires']})"
-    return [{"kind": "external", "status": "accepted", "justification": text}]
+    return encode([{"kind": "external", "status": "accepted", "justification": text}])

@@ -5,15 +5,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.finding import Finding
-
-# Made once: json.dumps with options of its own makes an encoder a call.
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.json_text import small
 
 _OPERATORS = {
     "equals": "{}",
@@ -40,9 +37,9 @@ _SWITCHES = {
 
 def subject_text(subject: Mapping[str, str]) -> str:
     """A subject for a reader, such as `container web` or `pod shop/cart (container app)`."""
-    name = "/".join(filter(None, (subject.get("namespace"), subject["name"])))
-    inner = f" (container {subject['container']})" if subject.get("container") else ""
-    return f"{subject['kind']} {name}".strip() + inner
+    namespace, container = subject.get("namespace"), subject.get("container")
+    name = f"{namespace}/{subject['name']}" if namespace and subject["name"] else namespace or subject["name"]
+    return f"{subject['kind']} {name}".strip() + (f" (container {container})" if container else "")
 
 
 def value_text(value: Any) -> str:
@@ -51,8 +48,7 @@ def value_text(value: Any) -> str:
         return "not set"
     if isinstance(value, str):
         return value
-    # Most verdicts are about a switch: not worth an encoder.
-    return ("true" if value else "false") if isinstance(value, bool) else _encode(value)
+    return small(value)
 
 
 def expected_text(expected: Mapping[str, Any] | None) -> str:
