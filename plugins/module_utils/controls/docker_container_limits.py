@@ -16,6 +16,7 @@ LIMIT_CONTROLS: tuple[Control, ...] = (
         severity="medium",
         actual="memory_limit",
         expected={"present": True},
+        evidence="memory_settings",
         remediation=(
             "Limit it: docker update --memory and --memory-swap, or docker_container_limits; no restart is needed."
         ),

@@ -13,6 +13,8 @@ from typing import Any
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.processes import LiveProcess
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.surroundings import Facts, Surroundings
 
+# The kernel's default, in microseconds, of the time that a quota is counted in.
+_CPU_PERIOD = 100_000
 # What an own ulimit may raise a limit to where the daemon has no default to compare with; a desktop needs less.
 _CEILINGS = {"nofile": 65536, "nproc": 65536, "core": 0}
 # Log drivers that write to the host's own disk, and so fill it where no size is set.
@@ -25,7 +27,7 @@ def resource_facts(
     """Facts of one inspected container. Null stands for no limit; sizes are bytes."""
     host = container.get("HostConfig") or {}
     return {
-        **_memory(host),
+        **_memory(host, int(around.info.get("MemTotal") or 0)),
         **_cpu(host, int(around.info.get("NCPU") or 0)),
         "pids_limit": host.get("PidsLimit") if (host.get("PidsLimit") or 0) > 0 else None,
         **_ulimits(host, around, unknown),
@@ -36,12 +38,15 @@ def resource_facts(
     }
 
 
-def _memory(host: Mapping[str, Any]) -> Facts:
-    memory, both = host.get("Memory") or 0, host.get("MemorySwap") or 0
+def _memory(host: Mapping[str, Any], total: int) -> Facts:
+    """Limited where less than all of the host's memory is left; `total` is 0 where the engine does not tell it."""
+    asked, both = host.get("Memory") or 0, host.get("MemorySwap") or 0
+    memory = 0 if 0 < total <= asked else asked
     # Docker's own default, twice the memory, is written into MemorySwap; -1 is no limit, 0 only without memory limit.
     swap = max(both - memory, 0) if memory > 0 and both > 0 else None
     return {
         "memory_limit": memory if memory > 0 else None,
+        "memory_settings": {"asked": asked, "host": total},
         "swap_limit": swap,
         "oom_killer_disabled": bool(host.get("OomKillDisable")),
         "oom_score_adjust": host.get("OomScoreAdj") or 0,
@@ -49,17 +54,18 @@ def _memory(host: Mapping[str, Any]) -> Facts:
 
 
 def _cpu(host: Mapping[str, Any], cpus: int) -> Facts:
-    """Limited by quota, by CPUs of its own, or by a weight other than everybody's (1024)."""
+    """Limited by a quota below all CPUs, by CPUs of its own, or by a weight other than everybody's (1024)."""
     settings: dict[str, Any] = {
         "nano_cpus": host.get("NanoCpus") or 0,
         "cpu_quota": host.get("CpuQuota") or 0,
+        "cpu_period": host.get("CpuPeriod") or 0,
         "cpu_shares": host.get("CpuShares") or 0,
         "cpuset_cpus": host.get("CpusetCpus") or "",
     }
     own_cpus = _count(settings["cpuset_cpus"])
+    quota = settings["nano_cpus"] / 10**9 or settings["cpu_quota"] / (settings["cpu_period"] or _CPU_PERIOD)
     limited = (
-        settings["nano_cpus"] > 0
-        or settings["cpu_quota"] > 0
+        (quota > 0 and (cpus == 0 or quota < cpus))
         or settings["cpu_shares"] not in (0, 1024)
         or (own_cpus > 0 and (cpus == 0 or own_cpus < cpus))
     )

@@ -51,6 +51,14 @@ def test_memory_and_swap(memory: int, both: int, limit: int | None, swap: int | 
     assert found["swap_limit"] == (None if swap is None else swap * MEBIBYTE)
 
 
+@pytest.mark.parametrize(("memory", "limit"), [(1023, 1023), (1024, None), (2**62, None)])
+def test_more_memory_than_the_host_has_is_no_limit(memory: int, limit: int | None) -> None:
+    found = facts({"Memory": memory, "MemorySwap": 2 * memory}, info={"MemTotal": 1024})
+    assert found["memory_limit"] == limit
+    assert (found["swap_limit"] is None) is (limit is None)
+    assert found["memory_settings"] == {"asked": memory, "host": 1024}
+
+
 @pytest.mark.parametrize(
     ("host", "limited"),
     [
@@ -60,6 +68,10 @@ def test_memory_and_swap(memory: int, both: int, limit: int | None, swap: int | 
         ({"NanoCpus": 500_000_000}, True),
         ({"CpuQuota": 20_000, "CpuPeriod": 100_000}, True),
         ({"CpuQuota": -1}, False),
+        ({"CpuQuota": 399_999}, True),
+        ({"CpuQuota": 400_000}, False),
+        ({"CpuQuota": 80_000, "CpuPeriod": 20_000}, False),
+        ({"NanoCpus": 4_000_000_000}, False),
         ({"CpusetCpus": "0-3"}, False),
         ({"CpusetCpus": "0,1,2,3"}, False),
         ({"CpusetCpus": "0-1,3"}, True),
