@@ -62,9 +62,7 @@ def _network_facts(container: Mapping[str, Any], host: Mapping[str, Any], around
     networks = sorted(settings.get("Networks") or ())
     disabled = bool((container.get("Config") or {}).get("NetworkDisabled"))
     on_bridge = "bridge" in networks and around.bridge_address is not None and not disabled
-    # A container that does not run has no ports yet, only the wish for them.
-    bindings = settings.get("Ports") or host.get("PortBindings")
-    found = ports.published(bindings, around.bridge_address or "" if on_bridge else "")
+    found = ports.published(_bindings(container, host, around), around.bridge_address or "" if on_bridge else "")
     return {
         "networks": networks,
         "on_default_bridge": on_bridge,
@@ -73,6 +71,20 @@ def _network_facts(container: Mapping[str, Any], host: Mapping[str, Any], around
         "ports_on_every_address": ports.on_every_address(found),
         "unneeded_ports": _unneeded(container, host, around, found),
     }
+
+
+def _bindings(container: Mapping[str, Any], host: Mapping[str, Any], around: Surroundings) -> Mapping[str, Any]:
+    """The ports that are bound, or, of a container that does not run, those that will be."""
+    state, settings = container.get("State") or {}, container.get("NetworkSettings") or {}
+    if settings.get("Ports") or (state.get("Running") and not state.get("Restarting")):
+        return settings.get("Ports") or {}
+    networks, mode = set(settings.get("Networks") or ()), str(host.get("NetworkMode") or "")
+    # Docker keeps such a wish, and does not fulfil it.
+    if mode in ("host", "none") or mode.startswith("container:") or (networks and networks <= around.internal_networks):
+        return {}
+    bindings = host.get("PortBindings") or {}
+    exposed = (container.get("Config") or {}).get("ExposedPorts")
+    return ports.with_all_exposed(bindings, exposed) if host.get("PublishAllPorts") else bindings
 
 
 def _unneeded(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,12 @@ _ROOTS = [
     "/sbin",
     "/sys",
     "/usr",
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/lib32",
+    "/usr/lib64",
+    "/usr/libexec",
+    "/usr/sbin",
     "/var",
     "/var/lib",
     "/var/log",
@@ -88,6 +95,9 @@ _HARMLESS = [
 # Public keys of certificate authorities, which many a container mounts to trust what its host trusts.
 _PUBLIC = ("/etc/pki/ca-trust", "/etc/pki/tls/certs", "/etc/pki/tls/cert.pem")
 
+# Keys to this host and to others, in the home of any user.
+_HOME_SECRETS = re.compile(r"/home/[^/]+/\.(?:aws|azure|docker|gnupg|kube|ssh)(?:/|\Z)")
+
 _BIND_OPTIONS = {"bind", "rbind"}
 
 
@@ -108,30 +118,41 @@ class HostMount:
         return row if self.source == self.given else {**row, "resolved": self.source}
 
 
-def bound_devices(volumes: Iterable[Mapping[str, Any]] | None) -> dict[str, str]:
-    """Volumes that are a bind mount in disguise (local driver, `o=bind`), as {volume name: path on the host}."""
+@dataclass(frozen=True)
+class BoundDevice:
+    """Where a volume leads on the host, and whether the volume itself is read-only (`o=bind,ro`)."""
+
+    path: str
+    read_only: bool = False
+
+
+def bound_devices(volumes: Iterable[Mapping[str, Any]] | None) -> dict[str, BoundDevice]:
+    """Volumes that are a bind mount in disguise (local driver, `o=bind`), by name."""
     found = {}
     for volume in volumes or ():
         options = volume.get("Options") or {}
-        wanted = set(str(options.get("o", "")).split(","))
+        words = str(options.get("o", "")).split(",")
+        wanted = set(words)
         if (
             volume.get("Driver") == "local"
             and wanted & _BIND_OPTIONS
             and str(options.get("device", "")).startswith("/")
         ):
-            found[volume["Name"]] = options["device"]
+            access = [word for word in words if word in ("ro", "rw")]
+            found[volume["Name"]] = BoundDevice(options["device"], access[-1:] == ["ro"])
     return found
 
 
 def host_mounts(
-    container: Mapping[str, Any], devices: Mapping[str, str], resolve: Callable[[str], str] = os.path.normpath
+    container: Mapping[str, Any], devices: Mapping[str, BoundDevice], resolve: Callable[[str], str] = os.path.normpath
 ) -> list[HostMount]:
     """The bind mounts of an inspected container. `devices` are of `bound_devices`, `resolve` follows symbolic links."""
     wanted = (container.get("HostConfig") or {}).get("Mounts") or ()
     flat = {mount.get("Target") for mount in wanted if (mount.get("BindOptions") or {}).get("NonRecursive")}
     found = []
     for mount in container.get("Mounts") or ():
-        given = mount.get("Source", "") if mount.get("Type") == "bind" else devices.get(mount.get("Name", ""), "")
+        bound = devices.get(mount.get("Name", ""), BoundDevice(""))
+        given = mount.get("Source", "") if mount.get("Type") == "bind" else bound.path
         if given:
             where = mount.get("Destination", "")
             found.append(
@@ -139,7 +160,7 @@ def host_mounts(
                     resolve(given),
                     given,
                     where,
-                    bool(mount.get("RW")),
+                    bool(mount.get("RW")) and not (bound.read_only and mount.get("Type") != "bind"),
                     mount.get("Propagation") or "",
                     where not in flat,
                 )
@@ -150,7 +171,7 @@ def host_mounts(
 def is_sensitive(mount: HostMount, data_root: str) -> bool:
     """Whether a mount hands over a part of the host: any of its own folders whole; below them what is written to,
     and what is read where reading is harm."""
-    if _covers_any(mount.source, [*_ROOTS, data_root]):
+    if _covers_any(mount.source, [*_ROOTS, data_root]) or _HOME_SECRETS.match(mount.source):
         return True
     if _is_under(mount.source, _HARMLESS):
         return False

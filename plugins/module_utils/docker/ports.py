@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ipaddress
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-# The empty address means the daemon's own default, which is every address unless its bridge says otherwise.
-WILDCARDS = frozenset({"", "0.0.0.0", "::", "[::]", "*"})
 PRIVILEGED_BELOW = 1024
 
 Bindings = Mapping[str, Any]
@@ -56,9 +55,23 @@ def shown(row: Mapping[str, Any]) -> str:
     return f"{address}:{row['host_port'] or '?'}->{row['container_port']}/{row['protocol']}"
 
 
+def with_all_exposed(bindings: Bindings | None, exposed: Iterable[str] | None) -> dict[str, Any]:
+    """What `--publish-all` asks for: the bindings, and each exposed port that has none at a port of Docker's choice."""
+    given = dict(bindings or {})
+    return {**{port: [{}] for port in exposed or ()}, **{port: hosts for port, hosts in given.items() if hosts}}
+
+
+def _is_wildcard(address: str) -> bool:
+    """The empty address means the daemon's own default: every address, unless its bridge says otherwise."""
+    try:
+        return ipaddress.ip_address(address).is_unspecified
+    except ValueError:
+        return address in ("", "*")
+
+
 def on_every_address(rows: list[dict[str, Any]]) -> list[str]:
     """Those of the ports that anybody reaches who reaches the host."""
-    return [shown(row) for row in rows if row["host_ip"] in WILDCARDS]
+    return [shown(row) for row in rows if _is_wildcard(row["host_ip"])]
 
 
 def privileged(rows: list[dict[str, Any]]) -> list[str]:

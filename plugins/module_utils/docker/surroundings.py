@@ -16,7 +16,10 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_view import DaemonView
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host_files import HostFiles
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.mounts import bound_devices
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.mounts import (
+    BoundDevice,
+    bound_devices,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.processes import ProcessTable
 
 Facts = dict[str, Any]
@@ -51,6 +54,7 @@ class Surroundings:
 
     `tags`: canonical `registry/repository:tag` to image id. `images`: image id to its facts. `devices`: see
     `mounts.bound_devices`. `bridge_address`: where ports of the default bridge are bound, None without that bridge.
+    `internal_networks`: names of those that publish no port.
     `processes` is None where the daemon's host is not this one.
     """
 
@@ -59,8 +63,9 @@ class Surroundings:
     sockets: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     images: Mapping[str, Facts] = field(default_factory=dict)
-    devices: Mapping[str, str] = field(default_factory=dict)
+    devices: Mapping[str, BoundDevice] = field(default_factory=dict)
     bridge_address: str | None = None
+    internal_networks: frozenset[str] = frozenset()
     defaults: DaemonDefaults = field(default_factory=DaemonDefaults)
     selinux_kernel: bool = False
     processes: ProcessTable | None = None
@@ -97,6 +102,7 @@ def survey(view: DaemonView, networks: Rows, volumes: Rows) -> Surroundings:
         sockets=_sockets(view, files),
         devices=bound_devices(volumes),
         bridge_address=_bridge_address(networks),
+        internal_networks=frozenset(str(row.get("Name")) for row in networks if row.get("Internal")),
         defaults=_defaults(view),
         selinux_kernel=process is not None and files.exists("/sys/fs/selinux/enforce"),
         processes=processes,

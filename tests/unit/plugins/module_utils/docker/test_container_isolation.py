@@ -108,3 +108,39 @@ def test_ports_that_the_image_does_not_declare() -> None:
     assert facts(wish, declares, Image="sha256:1")["unneeded_ports"] == ["127.0.0.1:8080->9229/tcp"]
     assert facts(wish, around(), Image="sha256:1")["unneeded_ports"] == []
     assert len(facts({**wish, "PublishAllPorts": True})["unneeded_ports"]) == 2
+
+
+WISH = {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}
+
+
+@pytest.mark.parametrize(
+    ("state", "mode", "published"),
+    [
+        ({"Running": False}, "default", True),
+        ({"Running": True, "Restarting": True}, "default", True),
+        ({"Running": True}, "host", False),
+        ({"Running": True}, "none", False),
+        ({"Running": False}, "host", False),
+        ({"Running": False}, "none", False),
+        ({"Running": False}, "container:x", False),
+    ],
+)
+def test_a_wish_for_ports_that_is_not_fulfilled(state: dict[str, bool], mode: str, published: bool) -> None:
+    found = facts({"NetworkMode": mode, "PortBindings": WISH}, State=state, NetworkSettings={"Ports": {}})
+    assert bool(found["ports_on_every_address"]) is published
+
+
+@pytest.mark.parametrize(("others", "published"), [({}, False), ({"front": {}}, True)])
+def test_internal_networks_publish_nothing(others: dict[str, Any], published: bool) -> None:
+    settings = {"Networks": {"back": {}, **others}}
+    where = around(internal_networks=frozenset({"back"}))
+    found = facts({"NetworkMode": "back", "PortBindings": WISH}, where, NetworkSettings=settings)
+    assert bool(found["published_ports"]) is published
+
+
+def test_every_port_of_a_container_that_does_not_run_yet() -> None:
+    host = {"PublishAllPorts": True, "PortBindings": {**WISH, "81/tcp": []}}
+    config = {"ExposedPorts": {"80/tcp": {}, "81/tcp": {}, "443/tcp": {}}}
+    found = facts(host, Config=config)
+    assert found["unneeded_ports"] == ["0.0.0.0:8080->80/tcp", "0.0.0.0:?->81/tcp", "0.0.0.0:?->443/tcp"]
+    assert facts({"PortBindings": WISH}, Config=config)["published_ports"] == ["0.0.0.0:8080->80/tcp"]

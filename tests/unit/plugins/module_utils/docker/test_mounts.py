@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker import mounts
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.mounts import HostMount
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.mounts import (
+    BoundDevice,
+    HostMount,
+)
 
 DATA_ROOT = "/srv/docker"
 
@@ -33,6 +36,10 @@ def mount(source: str, writable: bool = True, recursive: bool = True) -> HostMou
         ("/dev/mem", True),
         ("/proc/sys", True),
         ("/root/.ssh", True),
+        ("/home/app/.ssh", True),
+        ("/home/app/.aws/credentials", True),
+        ("/usr/lib", True),
+        ("/usr/bin", True),
         ("/etc/localtime", False),
         ("/etc/nginx", False),
         ("/usr/share/zoneinfo", False),
@@ -47,7 +54,18 @@ def test_the_hosts_own(source: str, read_only_too: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["/srv/app", "/opt/app", "/home/app/data", "/dev/null", "/dev/shm/x", "/etcetera", "/var/lib/app", "/tmp"]
+    "source",
+    [
+        "/srv/app",
+        "/opt/app",
+        "/home/app/data",
+        "/home/app/.sshfs",
+        "/dev/null",
+        "/dev/shm/x",
+        "/etcetera",
+        "/var/lib/app",
+        "/tmp",
+    ],
 )
 def test_not_the_hosts_own(source: str) -> None:
     assert not mounts.is_sensitive(mount(source), DATA_ROOT)
@@ -77,7 +95,9 @@ def test_binds_and_volumes() -> None:
     assert mounts.host_mounts(inspected(), {}) == [HostMount("/etc", "/etc", "/x", True, "")]
     volume = inspected(Type="volume", Name="data", Source="/var/lib/docker/volumes/data/_data")
     assert mounts.host_mounts(volume, {}) == []
-    assert mounts.host_mounts(volume, {"data": "/etc"})[0].source == "/etc"
+    assert mounts.host_mounts(volume, {"data": BoundDevice("/etc")})[0].source == "/etc"
+    assert mounts.host_mounts(volume, {"data": BoundDevice("/etc")})[0].writable
+    assert not mounts.host_mounts(volume, {"data": BoundDevice("/etc", read_only=True)})[0].writable
     assert mounts.host_mounts(inspected(Type="tmpfs", Source=""), {}) == []
 
 
@@ -96,12 +116,12 @@ def test_not_recursive_is_read_from_what_was_asked_for() -> None:
 @pytest.mark.parametrize(
     ("options", "found"),
     [
-        ({"type": "none", "o": "bind", "device": "/etc"}, {"v": "/etc"}),
-        ({"o": "rbind,ro", "device": "/"}, {"v": "/"}),
+        ({"type": "none", "o": "bind", "device": "/etc"}, {"v": BoundDevice("/etc")}),
+        ({"o": "rbind,ro", "device": "/"}, {"v": BoundDevice("/", read_only=True)}),
         ({"type": "nfs", "o": "addr=10.0.0.1", "device": ":/export"}, {}),
         ({"type": "tmpfs", "device": "tmpfs"}, {}),
         (None, {}),
     ],
 )
-def test_volumes_that_are_a_bind_in_disguise(options: dict[str, str] | None, found: dict[str, str]) -> None:
+def test_volumes_that_are_a_bind_in_disguise(options: dict[str, str] | None, found: dict[str, BoundDevice]) -> None:
     assert mounts.bound_devices([{"Name": "v", "Driver": "local", "Options": options}]) == found

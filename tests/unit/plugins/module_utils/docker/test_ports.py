@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker import ports
 
 
@@ -40,3 +42,20 @@ def test_brackets_and_doubles() -> None:
 
 def test_nothing_is_published() -> None:
     assert ports.published(None) == ports.published({}) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "every"),
+    [
+        ("", True),
+        ("*", True),
+        ("0.0.0.0", True),
+        ("::", True),
+        ("[::0]", True),
+        ("0:0:0:0:0:0:0:0", True),
+        ("::1", False),
+    ],
+)
+def test_every_spelling_of_every_address(address: str, every: bool) -> None:
+    found = ports.published({"80/tcp": [{"HostIp": address, "HostPort": "8080"}]})
+    assert bool(ports.on_every_address(found)) is every
