@@ -147,11 +147,11 @@ class _Collection:
             self._containers(images, rows, survey(self._view, networks, volumes))
 
     def _containers(self, images: list[Facts], rows: list[Facts], around: Surroundings) -> None:
+        files = around.files if around.processes else None
         lister = partial(setuid_files, files=around.files) if self._wanted.list_setuid else None
         try:
-            found = collect_images(
-                self._engine, images, (str(row.get("ImageID")) for row in rows), datetime.now(timezone.utc), lister
-            )
+            used = (str(row.get("ImageID")) for row in rows)
+            found = collect_images(self._engine, images, used, datetime.now(timezone.utc), lister, files)
         except DockerError as exc:
             self._errors.update(dict.fromkeys(("image", "container"), str(exc)))
             return

@@ -15,7 +15,9 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     users,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import Engine, EngineStatus
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host_files import HostFiles
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.image_history import Step
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.layer_users import uid_by_layers
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.secrets import (
     secrets_in_command,
     secrets_in_env,
@@ -35,10 +37,12 @@ def collect_images(
     in_use: Iterable[str],
     now: datetime,
     setuid_files: SetuidLister | None = None,
+    files: HostFiles | None = None,
 ) -> list[Facts]:
     """One subject for each image of GET /images/json, two requests each; `in_use` are ids of containers' images.
 
-    `setuid_files` lists an inspected image's setuid files, or says in a sentence why it cannot.
+    `setuid_files` lists an inspected image's setuid files, or says in a sentence why it cannot. `files` are of the
+    daemon's host where that is this one: then a user's name is looked up in the image's own passwd.
     """
     used = set(in_use)
     subjects = []
@@ -52,6 +56,8 @@ def collect_images(
             continue
         facts = image_facts(inspected, history, now)
         facts["in_use"] = image["Id"] in used
+        if files and users.uid(facts["user"]) is None:
+            facts["root"] = uid_by_layers(facts["user"], inspected, files) == 0
         if setuid_files:
             _add_setuid(facts, setuid_files(inspected))
         subjects.append(facts)

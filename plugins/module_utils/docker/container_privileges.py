@@ -15,6 +15,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     security_options,
     users,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.layer_users import uid_by_layers
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.processes import LiveProcess
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.security_options import SecurityOptions
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.surroundings import Facts, Surroundings
@@ -61,8 +62,11 @@ def _user_facts(
 ) -> Facts:
     user = str((container.get("Config") or {}).get("User") or "")
     uid = users.uid(user)
+    # A name that the image's own passwd may well map to 0.
     if uid is None and live:
-        uid = live.uid  # a name that the image's own passwd may well map to 0
+        uid = live.uid
+    elif uid is None and around.processes:
+        uid = uid_by_layers(user, container, around.files)
     remapped = "rootless" in around.security or ("userns" in around.security and host.get("UsernsMode") != "host")
     return {"user": user, "uid": uid, "root": uid == 0, "root_is_remapped": remapped}
 

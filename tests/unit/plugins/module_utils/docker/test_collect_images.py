@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -16,6 +17,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     image_facts,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import Engine, EngineStatus
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host_files import HostFiles
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 HISTORY = [{"CreatedBy": "CMD true"}]
@@ -123,6 +125,16 @@ def test_collect_images() -> None:
     assert set(found[0]["unknown"].values()) == {"layer lost"}
     assert set(found[1]) <= {*found[0]["unknown"], "in_use"}
     assert (found[1]["in_use"], found[1]["setuid_files"]) == (True, ["/bin/su 4755"])
+
+
+@pytest.mark.parametrize(("user", "root"), [("toor", True), ("app", False), ("", True), ("1000", False)])
+def test_a_users_name_is_looked_up_in_the_image(tmp_path: Path, user: str, root: bool) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "passwd").write_text("toor:x:0:0::/:/bin/sh\napp:x:1000:1000::/:/bin/sh\n")
+    graph = {"Name": "overlay2", "Data": {"UpperDir": str(tmp_path)}}
+    engine = cast(Engine, Answers(one={"Id": "one", "Config": {"User": user}, "GraphDriver": graph}))
+    assert collect_images(engine, [{"Id": "one"}], [], NOW, files=HostFiles())[0]["root"] is root
+    assert collect_images(engine, [{"Id": "one"}], [], NOW)[0]["root"] is (user == "")
 
 
 def test_setuid_files_that_cannot_be_listed() -> None:

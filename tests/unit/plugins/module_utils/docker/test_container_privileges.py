@@ -196,3 +196,12 @@ def test_selinux(where: Surroundings, host: dict[str, Any], label: str, availabl
 )
 def test_kernel_paths(host: dict[str, Any], unmasked: bool) -> None:
     assert facts(host)["kernel_paths_unmasked"] is unmasked
+
+
+@pytest.mark.parametrize(("user", "root"), [("toor", True), ("toor:app", True), ("app", False), ("nobody", False)])
+def test_a_users_name_before_the_container_runs(tmp_path: Path, user: str, root: bool) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "passwd").write_text("toor:x:0:0::/:/bin/sh\napp:x:1000:1000::/:/bin/sh\n")
+    graph = {"Name": "overlay2", "Data": {"UpperDir": "/not/there", "LowerDir": str(tmp_path)}}
+    where = around(processes=ProcessTable(str(tmp_path)), files=HostFiles())
+    assert facts({}, where, Config={"User": user}, GraphDriver=graph)["root"] is root
