@@ -26,6 +26,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     secret_in,
     secrets_in_command,
     secrets_in_env,
+    without_secrets,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.surroundings import Facts, Surroundings
 
@@ -84,8 +85,10 @@ def container_facts(container: Mapping[str, Any], around: Surroundings) -> Facts
 
 
 def _secrets(config: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Secrets of the environment, and of the command line, which everybody on the host reads in the process list."""
-    command = " ".join(str(word) for key in ("Entrypoint", "Cmd") for word in config.get(key) or ())
+    """Secrets of the environment, and of the commands, which everybody on the host reads in the process list."""
+    check = (config.get("Healthcheck") or {}).get("Test") or ()
+    lists = (config.get("Entrypoint"), config.get("Cmd"), check)
+    command = " ".join(str(word) for words in lists for word in words or ())
     return [
         *({**secret, "where": "environment"} for secret in secrets_in_env(config.get("Env"))),
         *({**secret, "where": "command"} for secret in secrets_in_command(command)),
@@ -99,12 +102,15 @@ def _live(around: Surroundings, state: Mapping[str, Any], full_id: str) -> LiveP
 def _labels(labels: Mapping[str, str] | None) -> dict[str, str]:
     """Labels, with a fingerprint in place of a secret (proxies are told their passwords by labels)."""
     found = ((name, value, secret_in(name, value)) for name, value in (labels or {}).items())
-    return {name: secret["fingerprint"] if secret else value for name, value, secret in found}
+    return {name: secret["fingerprint"] if secret else without_secrets(value) for name, value, secret in found}
 
 
 def _image_facts(container: Mapping[str, Any], config: Mapping[str, Any], around: Surroundings) -> Facts:
     name, image_id = str(config.get("Image") or ""), str(container.get("Image") or "")
-    reference = image_reference.parse(name)
+    # `docker run` takes an id of any length, and keeps what it was given.
+    tag = f"{image_reference.DEFAULT_REGISTRY}/library/{name}:latest"
+    shortened = name != "" and image_id.startswith(f"sha256:{name}") and tag not in around.tags
+    reference = image_reference.parse(image_id if shortened else name)
     tagged = "" if reference.pinned else around.tags.get(f"{reference.name}:{reference.tag}", "")
     return {
         "image": name,

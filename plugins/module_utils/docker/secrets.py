@@ -17,7 +17,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.
 Found = dict[str, str]
 
 _NAME = re.compile(
-    r"passw(?:or)?d|passphrase"
+    r"passw(?:or)?d|passphrase|requirepass\Z"
     r"|(?:^|[_.-])(?:pass|pwd|pw|secrets?|token|apikey|credentials?)(?:$|[_.-])"
     r"|(?:secret|token|apikey)$"
     r"|(?:api|access|private|secret|encryption|encrypt|signing|auth|master|account|deploy)[_.-]?key(?:$|[_.-])",
@@ -27,9 +27,12 @@ _NAME = re.compile(
 _ABOUT = re.compile(
     r"(?:^|[_.-])(?:files?|path|dir|name|id|ttl|expir\w*|length|len|policy|type|enabled|required|timeout|url|uri"
     r"|endpoint|user|username|header|issuer|algorithm|alg|size|count|lifetime|version|min|max|hash|prefix|provider"
-    r"|manager|store|backend|mode|duration|interval|age)\Z",
+    r"|manager|store|backend|mode|duration|interval|age|prompt|regex|pattern|limit|region|seconds|minutes|hours|days"
+    r"|rotation|format|strength|hint|field|attempts|retries|complexity)\Z",
     re.IGNORECASE,
 )
+# What is counted is no secret: MAX_TOKENS=4096.
+_COUNT = re.compile(r"(?:^|[_.-])(?:max|min|num|total|limit|tokens)(?:$|[_.-])", re.IGNORECASE)
 _NO_SECRET = re.compile(
     r"(?:true|false|yes|no|on|off|none|null|nil|unset|disabled|enabled|changeme_not_set|[01])?\Z"
     r"|\*+\Z|x{3,}\Z|<[^>]*>\Z|\[?redacted\]?\Z"
@@ -42,7 +45,7 @@ _INNOCENT = frozenset({"PWD", "OLDPWD", "GPG_KEY", "GPG_KEYS", "SSH_AUTH_SOCK"})
 
 # Values that are secrets whatever they are called. Each prefix is its issuer's own.
 _SHAPES = (
-    ("private key", re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")),
+    ("private key", re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----")),
     ("AWS access key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
     ("GitHub token", re.compile(r"\b(?:gh[pousr]_[0-9A-Za-z]{36,}|github_pat_\w{22,})")),
     ("GitLab token", re.compile(r"\bglpat-[\w-]{20,}")),
@@ -52,17 +55,20 @@ _SHAPES = (
     ("npm token", re.compile(r"\bnpm_[0-9A-Za-z]{36}\b")),
     ("JSON web token", re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}")),
     ("password in a URL", re.compile(r"\b[a-zA-Z][\w+.-]*://[^\s/:@'\"]*:(?!\$|%24|\*+@|<)[^\s/@'\"]+@[\w\[]")),
+    ("password of curl", re.compile(r"\bcurl\b[^;&|]*?\s(?:-u|--user)[ =]?['\"]?[^\s:'\"]+:(?!\$|\*+|<)[^\s'\"]+")),
+    ("HTTP credentials", re.compile(r"\bAuthorization:\s*(?:Bearer|Basic|token)\s+[\w.~+/=-]{8,}", re.IGNORECASE)),
 )
-_ASSIGNMENT = re.compile(r"(?:^|[\s;&|(])(?:export\s+)?([A-Za-z_][\w.-]*)=(\"[^\"]*\"|'[^']*'|[^\s;&|)\"']+)")
+_ASSIGNMENT = re.compile(r"(?:^|[\s;&|(])(?:export\s+|-D)?([A-Za-z_][\w.-]*)=(\"[^\"]*\"|'[^']*'|[^\s;&|)\"']+)")
 _FLAG = re.compile(
-    r"\s--((?:[\w-]*(?:password|passwd|token|secret|api-?key)))[ =](\"[^\"]*\"|'[^']*'|[^\s;&|)\"'-]\S*)"
+    r"(?:^|\s)--([\w-]*(?:password|passwd|requirepass|token|secret|api-?key))"
+    r"[ =](\"[^\"]*\"|'[^']*'|[^\s;&|)\"'-]\S*)"
 )
 
 
 def secret_in(name: str, value: str) -> Found | None:
     """What a variable gives away, {name, kind, fingerprint}, or None."""
     text = value.strip().strip("\"'")
-    kind = _kind(name, text)
+    kind = _kind(name, text) or _kind_inside(value)
     return {"name": name, "kind": kind, "fingerprint": secret_fingerprint(text)} if kind else None
 
 
@@ -72,7 +78,15 @@ def _kind(name: str, value: str) -> str | None:
             return kind
     if name in _INNOCENT or not _NAME.search(name) or _ABOUT.search(name) or _NO_SECRET.match(value):
         return None
-    return "by its name"
+    return None if value.isdigit() and _COUNT.search(name) else "by its name"
+
+
+def _kind_inside(value: str) -> str | None:
+    """Of a value that is a connection string or a list of options: what one of its own parts gives away."""
+    for part, text in (*_ASSIGNMENT.findall(value), *_FLAG.findall(value)):
+        if _kind(part, text.strip("\"'")):
+            return f"by the name {part} inside"
+    return None
 
 
 def secrets_in_env(variables: Iterable[str] | None) -> list[Found]:
@@ -106,4 +120,5 @@ def secrets_in_command(command: str) -> list[Found]:
             {"name": kind, "kind": kind, "fingerprint": secret_fingerprint(match.group())}
             for match in shape.finditer(rest)
         ]
+        rest = shape.sub(" ", rest)  # a token in a header is found once
     return found

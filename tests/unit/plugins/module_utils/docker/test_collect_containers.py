@@ -121,6 +121,26 @@ def test_secrets_of_environment_and_command() -> None:
     assert "hunter" not in repr(found)
 
 
+def test_secrets_of_the_health_check() -> None:
+    config = {"Healthcheck": {"Test": ["CMD-SHELL", "mysqladmin --password=hunter2 status"]}}
+    found = container_facts(inspected(Config=config), around())["secrets"]
+    assert [secret["name"] for secret in found] == ["password"]
+    assert container_facts(inspected(Config={"Healthcheck": None}), around())["secrets"] == []
+
+
+@pytest.mark.parametrize(("tags", "floating"), [({}, False), ({"docker.io/library/abc123:latest": "sha256:1"}, True)])
+def test_an_image_named_by_the_beginning_of_its_id(tags: dict[str, str], floating: bool) -> None:
+    container = inspected(Image="sha256:abc123" + "0" * 58, Config={"Image": "abc123"})
+    assert container_facts(container, around(tags=tags))["image_floating"] is floating
+
+
+def test_a_command_in_a_label_is_shown_without_its_secret() -> None:
+    labels = {"run": "server --password hunter2 --port 1"}
+    shown = container_facts(inspected(Config={"Labels": labels}), around())["labels"]["run"]
+    assert "hunter2" not in shown
+    assert shown.startswith("s")
+
+
 def test_labels_hold_no_secret() -> None:
     labels = {"owner": "team", "proxy.password": "hunter2"}
     found = container_facts(inspected(Config={"Labels": labels}), around())["labels"]
