@@ -22,6 +22,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.
 try:
     import jmespath
     from jmespath.exceptions import JMESPathError
+    from jmespath.functions import Functions
 except ImportError:  # the module says so, with the way to install it
     HAS_JMESPATH = False
     JMESPathError = Exception
@@ -57,7 +58,31 @@ def compile_expression(text: str) -> Expression:
     except JMESPathError as exc:
         reason = str(exc).split("\n", maxsplit=1)[0].strip()
         raise ControlError(f"{text!r} is not JMESPath: {reason}") from exc
+    for name, arguments in _calls(compiled.parsed):
+        _check_call(text, name, arguments)
     return Expression(compiled, frozenset(_facts(compiled.parsed)))
+
+
+def _calls(node: Mapping[str, Any]) -> Iterable[tuple[str, int]]:
+    """The functions that are called anywhere, with the number of their arguments."""
+    children = node.get("children", ())
+    if node["type"] == "function_expression":
+        yield node["value"], len(children)
+    for child in children:
+        if isinstance(child, Mapping):
+            yield from _calls(child)
+
+
+def _check_call(text: str, name: str, arguments: int) -> None:
+    """JMESPath finds such faults out when it meets a subject, which is as many errors as there are subjects."""
+    known = Functions.FUNCTION_TABLE.get(name)
+    if known is None:
+        raise ControlError(f"{text!r} is not JMESPath: there is no function {name}()")
+    signature = known["signature"]
+    variadic = bool(signature) and bool(signature[-1].get("variadic"))
+    if arguments < len(signature) or (arguments > len(signature) and not variadic):
+        needed = f"{len(signature)} or more" if variadic else len(signature)
+        raise ControlError(f"{text!r} is not JMESPath: {name}() takes {needed} arguments, not {arguments}")
 
 
 def _facts(node: Mapping[str, Any]) -> Iterable[str]:

@@ -134,17 +134,28 @@ def _read(path: str) -> Any:
 
 
 def _checked(stored: Any) -> Mapping[str, Any]:
-    if (
-        not isinstance(stored, Mapping)
-        or stored.get("kind") != "docker"
-        or not isinstance(stored.get("subjects"), Mapping)
-    ):
+    if not isinstance(stored, Mapping) or stored.get("kind") != "docker" or not _are_subjects(stored):
         raise ControlError(
             "snapshot: this is no snapshot of docker_audit; take what include_snapshot returned, unchanged"
         )
     if str(stored.get("schema_version", "")).split(".", maxsplit=1)[0] != SCHEMA_VERSION.split(".", maxsplit=1)[0]:
         raise ControlError(f"snapshot: version {stored.get('schema_version')!r} is not one that can be judged here")
     return {"collected_at": "", **stored}
+
+
+def _are_subjects(stored: Mapping[str, Any]) -> bool:
+    """Whether `subjects` are lists by scope, of subjects with a kind and a name, and `errors` are sentences."""
+    subjects, errors = stored.get("subjects"), stored.get("errors") or {}
+    if not isinstance(subjects, Mapping) or not isinstance(errors, Mapping):
+        return False
+    return all(isinstance(rows, list) and all(map(_is_subject, rows)) for rows in subjects.values())
+
+
+def _is_subject(row: Any) -> bool:
+    if not isinstance(row, Mapping) or not isinstance(row.get("unknown") or {}, Mapping):
+        return False
+    identity = row.get("subject")
+    return isinstance(identity, Mapping) and all(isinstance(identity.get(key), str) for key in ("kind", "name"))
 
 
 def _host_name(snapshot: Mapping[str, Any]) -> str:

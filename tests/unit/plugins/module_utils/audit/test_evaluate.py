@@ -159,3 +159,18 @@ def test_the_facts_that_an_expression_reads(expression: str, facts: set[str]) ->
 def test_an_expression_that_is_not_jmespath_is_refused_with_its_control() -> None:
     with pytest.raises(ControlError, match=r"Control docker.container.privileged: 'a\[' is not JMESPath"):
         compile_controls([control(actual="a[")])
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("nothing(a)", r"there is no function nothing\(\)"),
+        ("a[?nothing(b)].c", r"there is no function nothing\(\)"),
+        ("length(a, b)", r"length\(\) takes 1 arguments, not 2"),
+        ("not_null()", r"not_null\(\) takes 1 or more arguments, not 0"),
+    ],
+)
+def test_a_function_that_cannot_be_called(expression: str, message: str) -> None:
+    with pytest.raises(ControlError, match=message):
+        compile_controls([control(actual=expression)])
+    compile_controls([control(actual="not_null(a, b, c)", when="length(a)")])

@@ -92,6 +92,10 @@ def test_sections_imply_the_benchmark() -> None:
         ({"snapshot": {"kind": "k8s", "subjects": {}}}, "no snapshot"),
         ({"snapshot": {**SNAPSHOT, "schema_version": "2.0"}}, "version '2.0'"),
         ({"snapshot": {**SNAPSHOT, "subjects": []}}, "no snapshot"),
+        ({"snapshot": {**SNAPSHOT, "subjects": {"container": [1]}}}, "no snapshot"),
+        ({"snapshot": {**SNAPSHOT, "subjects": {"container": {"a": 1}}}}, "no snapshot"),
+        ({"snapshot": {**SNAPSHOT, "subjects": {"container": [{"subject": {}}]}}}, "no snapshot"),
+        ({"snapshot": {**SNAPSHOT, "errors": ["x"]}}, "no snapshot"),
     ],
 )
 def test_bad_input_is_one_sentence(options: dict[str, Any], message: str) -> None:
