@@ -26,7 +26,10 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     Engine,
     EngineStatus,
 )
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.secrets import secrets_in_env
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.secrets import (
+    secrets_in_command,
+    secrets_in_env,
+)
 
 Facts = dict[str, Any]
 
@@ -76,7 +79,7 @@ def collect_swarm(
 def collect_services(engine: Engine, info: Mapping[str, Any]) -> list[Facts]:
     """A subject for every service: {secret_env: [{name, kind, fingerprint}], secrets, published_ports}.
 
-    Secret values are fingerprints. Empty where there is no swarm. Raises DockerError on a node that is no manager.
+    `secret_env` holds what its environment, command and health check give away. Secret values are fingerprints. Empty where there is no swarm. Raises DockerError on a node that is no manager.
     """
     if not swarm_active(info):
         return []
@@ -88,11 +91,14 @@ def collect_services(engine: Engine, info: Mapping[str, Any]) -> list[Facts]:
 def _service(service: Mapping[str, Any]) -> Facts:
     spec = service.get("Spec") or {}
     container = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
+    check = (container.get("Healthcheck") or {}).get("Test")
+    words = (word for words in (container.get("Command"), container.get("Args"), check) for word in words or ())
+    command = " ".join(str(word) for word in words)
     ports = (service.get("Endpoint") or {}).get("Ports") or ()
     return {
         "subject": {"kind": "service", "name": str(spec.get("Name"))},
         "image": container.get("Image"),
-        "secret_env": secrets_in_env(container.get("Env")),
+        "secret_env": [*secrets_in_env(container.get("Env")), *secrets_in_command(command)],
         "secrets": sorted(str(secret.get("SecretName")) for secret in container.get("Secrets") or ()),
         "published_ports": sorted(port["PublishedPort"] for port in ports if port.get("PublishedPort")),
     }

@@ -151,3 +151,15 @@ def test_services_name_their_secrets_and_do_not_show_them() -> None:
     assert [secret["name"] for secret in service["secret_env"]] == ["DB_PASSWORD"]
     assert (service["secrets"], service["published_ports"]) == (["db"], [80])
     assert "hunter2" not in str(service)
+
+
+def test_secrets_of_a_services_command_and_health_check() -> None:
+    container = {
+        "Command": ["server"],
+        "Args": ["--api-key=hunter2hunter2"],
+        "Healthcheck": {"Test": ["CMD-SHELL", "mysqladmin --password=hunter3hunter3 status"]},
+    }
+    spec = {"Name": "web", "TaskTemplate": {"ContainerSpec": container}}
+    [service] = collect_services(FakeEngine({"/services": [{"Spec": spec}]}), info(ACTIVE))
+    assert [secret["name"] for secret in service["secret_env"]] == ["api-key", "password"]
+    assert "hunter" not in repr(service)
