@@ -12,6 +12,9 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_log_options import (
+    log_option_problems,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_option_table import (
     MERGED_WITH_FLAG,
 )
@@ -43,6 +46,7 @@ def refusals(situation: Situation, after: Mapping[str, Any], text: str | None, r
     problems += {**later, **now}.values()
     problems += _combinations(situation, after)
     problems += _missing_plugins(situation, after) + _missing_log_driver(situation, after)
+    problems += _log_options(situation, after)
     return problems or _validation(situation, text)
 
 
@@ -115,6 +119,18 @@ def _missing_log_driver(situation: Situation, after: Mapping[str, Any]) -> list[
     if {driver, f"{driver}:latest"} & installed:
         return []
     return [f"log-driver: this daemon has no driver {driver}, and no container would start; it has {', '.join(known)}"]
+
+
+def _log_options(situation: Situation, after: Mapping[str, Any]) -> list[str]:
+    """Log options with which no container would start; not those that were there before, which are others' matter."""
+    if all(after.get(key) == situation.file.data.get(key) for key in ("log-driver", "log-opts")):
+        return []
+    flags = (situation.next_flags or situation.flags).values
+    driver = after.get("log-driver") or flags.get("log-driver") or "json-file"
+    options = {**flags.get("log-opts", {}), **(after.get("log-opts") or {})}
+    if wrong_on_disk({"log-opts": options}, situation.version):
+        return []
+    return log_option_problems(str(driver), {name: str(value) for name, value in options.items() if value is not None})
 
 
 def _discovered(name: str, root: str) -> bool:

@@ -135,3 +135,19 @@ def test_a_daemon_that_cannot_validate_is_not_asked(tmp_path: Path) -> None:
     assert fake_dockerd(tmp_path, "20.10.24", f"touch {tmp_path}/asked; exit 1") == []
     assert not (tmp_path / "asked").exists()
     assert daemon_refusal.refusals(make_situation(tmp_path, {}, version="23.0.0"), {}, "{}", True) == []
+
+
+def test_log_options_with_which_no_container_would_start(tmp_path: Path) -> None:
+    wrong = {"log-opts": {"max-size": "-1"}}
+    (found,) = problems(tmp_path, wrong)
+    assert "max-size wants a size such as 10m, not '-1'" in found
+    assert problems(tmp_path, {**wrong, "log-driver": "gelf"}, Plugins={"Log": ["gelf"]}) == [], (
+        "other drivers know their options best"
+    )
+    there = make_situation(tmp_path, {**wrong, "icc": True})
+    assert refusals(there, {**wrong, "icc": False}, None, True) == [], "what was there before is others' matter"
+
+
+def test_log_options_are_those_of_the_driver_that_a_flag_names(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, {"log-opts": {"labels": "a"}}, argv=("dockerd", "--log-driver=local"))
+    assert "local knows no labels" in found
