@@ -27,6 +27,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_health import (
     Running,
     Unhealthy,
+    probe,
     running_containers,
     send_reload,
     wait_healthy,
@@ -199,11 +200,18 @@ class Application:
     def _revive(self) -> None:
         """A daemon that runs with the old file: by a reload where it was only reloaded, by a restart otherwise."""
         process = self._situation.process
-        if process is not None and self._action == RELOAD and process.alive():
+        if process is not None and process.alive():
             # A daemon that refuses the old file too, or hangs, is restarted.
-            with contextlib.suppress(Unhealthy):
-                send_reload(self._params, process, self._log)
-                return
+            with contextlib.suppress(DockerError):
+                if self._action == RELOAD:
+                    send_reload(self._params, process, self._log)
+                    return
+                if self._plan.reload_first:
+                    send_reload(self._params, process, self._log)
+                # A restart that failed before it stopped anything: another one could only do harm. A dockerd that is
+                # told to end closes its API first, so one that answers stays.
+                if probe(self._params).process.start_ticks == process.start_ticks:
+                    return
         revive(self._params, self._service)
 
 

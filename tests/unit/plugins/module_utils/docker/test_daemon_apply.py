@@ -56,6 +56,9 @@ class World:
         monkeypatch.setattr(DaemonService, "restart", lambda _self, _timeout: self._take("restart"))
         monkeypatch.setattr(daemon_apply, "wait_healthy", lambda *_args: self._running())
         monkeypatch.setattr(DaemonProcess, "alive", lambda _self: True)
+        # The process that answers now; by default a new one, which no failure left as it was.
+        self.ticks = 2
+        monkeypatch.setattr(daemon_apply, "probe", lambda _params: self._running(self.ticks))
 
     def _take(self, how: str) -> Running:
         file = read_daemon_file(self.situation.file.path)
@@ -65,9 +68,9 @@ class World:
             raise RestartFailed("it refuses") if how == "restart" else Unhealthy("it refuses")
         return self._running()
 
-    def _running(self) -> Running:
+    def _running(self, ticks: int = 2) -> Running:
         engine = FakeEngine({"/info": self.info, "/containers/json": self.containers})
-        return Running(engine, DaemonProcess(4194305, "", ("dockerd",), "/", started=5e9, start_ticks=2))
+        return Running(engine, DaemonProcess(4194305, "", ("dockerd",), "/", started=5e9, start_ticks=ticks))
 
     def apply(self, action: str, **plan: Any) -> Any:
         keys = [{"key": "icc", "before": True, "after": False, "action": action}]
@@ -98,6 +101,14 @@ def test_only_writing_asks_nothing_of_the_daemon(world: World) -> None:
     assert not os.path.exists(world.situation.record.good_file)
 
 
+def test_a_daemon_that_a_failed_restart_did_not_touch_is_not_restarted_again(world: World) -> None:
+    world.refuses, world.ticks = ["false"], 1
+    with pytest.raises(ApplyFailed, match="the daemon runs with the old configuration"):
+        world.apply("restart", reload_first=True)
+    assert Path(world.situation.file.path).read_text() == world.situation.file.text
+    assert [step.split()[0] for step in world.done] == ["reload", "reload"], "what was reloaded first is taken back"
+
+
 def test_a_restart_that_fails_is_rolled_back(world: World) -> None:
     world.refuses = ["false"]
     with pytest.raises(
@@ -126,10 +137,10 @@ def test_an_option_that_is_not_in_effect_is_rolled_back(world: World) -> None:
 
 
 def test_live_restore_must_be_on_before_the_restart(world: World) -> None:
-    world.info = {"LiveRestoreEnabled": False}
+    world.info, world.ticks = {"LiveRestoreEnabled": False}, 1
     with pytest.raises(ApplyFailed, match="live-restore is still off after a reload"):
         world.apply("restart", reload_first=True, containers_kept=["web"])
-    assert [step.split()[0] for step in world.done] == ["reload", "restart"]
+    assert [step.split()[0] for step in world.done] == ["reload", "reload"], "a restart would stop the containers"
 
 
 def test_a_container_that_should_have_lived_on_is_a_warning(world: World) -> None:
