@@ -18,7 +18,12 @@ from typing import Any
 _SECRET_NAME = re.compile(r"(token|passw|secret|credential|api-?key|private-?key|auth$)", re.IGNORECASE)
 # Names that look like the above and hold a path or a yes and no.
 _HARMLESS = frozenset({"authorization-plugins", "splunk-verify-connection", "awslogs-credentials-endpoint"})
-_USER_INFO = re.compile(r"([a-z][a-z0-9+.-]*://)([^/@\s]+)@", re.IGNORECASE)
+# A password may hold an @, so the last one counts.
+_USER_INFO = re.compile(r"([a-z][a-z0-9+.-]*://)([^/\s]+)@", re.IGNORECASE)
+_NAMED_SECRET = re.compile(
+    r"(?P<name>[\w-]*(?:token|passw(?:or)?d|secret|api-?key|private-?key)[\w-]*[\"']?\s*[=:]\s*)(?P<value>[\"']?[^\s\"',;]+)",
+    re.IGNORECASE,
+)
 
 
 def shown(value: Any, name: str = "") -> Any:
@@ -32,6 +37,11 @@ def shown(value: Any, name: str = "") -> Any:
     if value and _SECRET_NAME.search(name) and name not in _HARMLESS:
         return _fingerprint(value)
     return _without_credentials(value)
+
+
+def said_without_secrets(text: str) -> str:
+    """What a daemon or a command printed, without passwords in URLs and the values of NAME=VALUE that look secret."""
+    return _NAMED_SECRET.sub(lambda match: f"{match['name']}***", _without_credentials(text))
 
 
 def _without_credentials(text: str) -> str:

@@ -17,6 +17,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_process import DaemonProcess
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_redact import (
+    said_without_secrets,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import DockerError
 
 _SYSTEMD = "/run/systemd/system"
@@ -195,14 +198,14 @@ class DaemonLog:
 
 
 def error_in(text: str) -> str:
-    """The last line of a daemon's log that is an error, "" where there is none."""
+    """The last line of a daemon's log that is an error, without secrets; "" where there is none."""
     lines = [line.strip() for line in text.splitlines()]
     plain = [line for line in lines if re.match(r"(failed|unable|error|invalid|fatal)\b", line, re.IGNORECASE)]
     logged = [match[1] for line in lines if (match := re.search(r'level=(?:error|fatal) msg="((?:\\.|[^"])*)"', line))]
-    return (plain or logged or [""])[-1].replace('\\"', '"')[:600]
+    return said_without_secrets((plain or logged or [""])[-1].replace('\\"', '"'))[:600]
 
 
 def reason_in(text: str) -> str:
     """The same for what a command printed, of which the last line will do."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return error_in(text) or (lines or [""])[-1][:600]
+    return error_in(text) or said_without_secrets((lines or [""])[-1])[:600]

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_redact import secrets_in, shown
+import pytest
+
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_redact import (
+    said_without_secrets,
+    secrets_in,
+    shown,
+)
 
 CONFIG = {
     "log-driver": "splunk",
@@ -37,6 +43,25 @@ def test_a_change_of_a_secret_shows() -> None:
 def test_what_holds_no_secret_is_the_same() -> None:
     harmless = {"log-opts": {"max-size": "10m"}, "labels": ["a=b"], "tlskey": "/etc/docker/key.pem"}
     assert shown(harmless) == harmless
+
+
+def test_a_password_with_an_at_sign_is_not_shown() -> None:
+    assert "w0rd" not in str(shown({"x": "http://u:p4ss@w0rd@h:3128/"}))
+    assert str(shown("http://u:p4ss@w0rd@h:3128/")).endswith("@h:3128/")
+
+
+@pytest.mark.parametrize(
+    ("said", "without"),
+    [
+        ("login with password=hunter2 failed", "login with password=*** failed"),
+        ('bad option "splunk-token: s3cr3t"', 'bad option "splunk-token: ***"'),
+        ('{"api_key": 1, "secret": "s3cr3t"}', '{"api_key": 1, "secret": ***"}'),
+        ("secrets are not read from there", "secrets are not read from there"),
+        ("failed to start daemon: permission denied", "failed to start daemon: permission denied"),
+    ],
+)
+def test_what_a_command_says_is_shown_without_secrets(said: str, without: str) -> None:
+    assert said_without_secrets(said) == without
 
 
 def test_secrets_for_ansible_to_censor() -> None:

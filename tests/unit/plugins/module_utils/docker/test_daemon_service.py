@@ -134,6 +134,10 @@ def test_a_log_file_gives_the_reason_from_now_on(tmp_path: Path) -> None:
         ('level=fatal msg="one"\nlevel=error msg="two"', "two"),
         ("unable to configure the Docker daemon with file /f", "unable to configure the Docker daemon with file /f"),
         ("all is well", ""),
+        (
+            'level=error msg="bad proxy http://u:s3cr3t@h, token=s3cr3t"',
+            "bad proxy http://***(sha256:4b2452a7e9a3)@h, token=***",
+        ),
     ],
 )
 def test_the_line_that_says_why(text: str, reason: str) -> None:
