@@ -102,6 +102,8 @@ def parse_daemon_json(text: str, path: str) -> dict[str, Any]:
         data = json.loads(bare, object_pairs_hook=_unique, parse_constant=_no_constant)
     except json.JSONDecodeError as exc:
         raise DaemonFileError(f"{path}:{exc.lineno}:{exc.colno}: not JSON: {exc.msg}{_likely(bare, exc.pos)}") from exc
+    except RecursionError as exc:
+        raise DaemonFileError(f"{path} nests lists or objects too deeply to be a daemon.json") from exc
     except _Refused as exc:
         line, column = _place(bare, exc.pattern)
         raise DaemonFileError(f"{path}:{line}:{column}: {exc}") from exc
@@ -154,6 +156,9 @@ def render_daemon_json(data: dict[str, Any], like: str = "") -> str:
     elif like.strip() and "\n" not in like.strip() and like.strip() != "{}":
         indent = None
     text = json.dumps(data, indent=indent, ensure_ascii=False)
+    if re.search("[\ud800-\udfff]", text):
+        # Half a pair of \\ud800 escapes, which dockerd takes, has no UTF-8: it stays an escape.
+        text = json.dumps(data, indent=indent)
     newline = "\r\n" if "\r\n" in like else "\n"
     return text.replace("\n", newline) + ("" if like.strip() and not like.endswith("\n") else newline)
 

@@ -84,8 +84,10 @@ def _typed(key: str, value: Any) -> Any:
         raise _wrong(key, "one of " + ", ".join(word or '""' for word in allowed), value)
     if key in _AT_LEAST_ZERO and result < 0:
         raise _wrong(key, "a number from 0 up", value)
-    if key == "labels" and any("=" not in label for label in result):
-        raise _wrong(key, "labels of the form name=value", value)
+    if key == "labels":
+        for label in result:
+            if "=" not in label:
+                raise _wrong(key, "labels of the form name=value", label)
     return result
 
 
@@ -94,6 +96,8 @@ def _wrong(where: str, wanted: str, value: Any) -> ValueProblem:
 
 
 def _shown(value: Any) -> str:
+    if value is None:
+        return "null"
     names = {bool: "the boolean", int: "the number", float: "the number", str: "the string"}
     name = names.get(type(value))
     if name is None:
@@ -110,11 +114,17 @@ def _bool(where: str, value: Any) -> bool:
 
 
 def _int(where: str, value: Any) -> int:
+    number = None
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and re.fullmatch(r"-?\d+", value):
-        return int(value)
-    raise _wrong(where, "a whole number", value)
+        number = value
+    # More digits than these are beyond what fits, and Python would refuse to read thousands of them.
+    elif isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,30}", value):
+        number = int(value)
+    if number is None:
+        raise _wrong(where, "a whole number", value)
+    if not -(2**63) <= number < 2**63:
+        raise _wrong(where, "a number of 64 bits", value)
+    return number
 
 
 def _str(where: str, value: Any) -> str:

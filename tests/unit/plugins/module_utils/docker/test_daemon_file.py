@@ -36,6 +36,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
         ("{'a': 1}", "(single quotes are not JSON)"),
         ('["a"]', "must hold an object"),
         ("true", "must hold an object"),
+        ('{"a": ' + "[" * 100_000, "f nests lists or objects too deeply"),
     ],
 )
 def test_what_is_not_json_is_named_by_its_place(text: str, says: str) -> None:
@@ -57,6 +58,8 @@ def test_an_empty_file_is_an_empty_object(text: str) -> None:
         '{\n\t"a": "ü"\n}\n',
         '{"a": 1, "b": [2]}\n',
         '{\r\n  "a": 1\r\n}\r\n',
+        # Half a surrogate pair has no UTF-8; dockerd takes its escape.
+        '{"a": "\\ud800", "b": "\\u00fc"}\n',
     ],
 )
 def test_the_form_of_a_file_is_kept(text: str) -> None:
