@@ -10,6 +10,7 @@ default, what does a SIGHUP do with it, which settings does this argv hold.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -92,7 +93,8 @@ def _unknown_key(key: str, release: str) -> str:
         return f"{key} is not a key of daemon.json; write it under {MEMBER_FLAGS[dashed][0]}"
     if dashed in FLAG_ONLY_KINDS:
         return f"{key} is read from the command line only, not from daemon.json"
-    return f"{key} is not an option of dockerd {release}"
+    near = difflib.get_close_matches(dashed.lower(), OPTION_BY_KEY, n=1, cutoff=0.75)
+    return f"{key} is not an option of dockerd {release}" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def parse_argv(argv: Sequence[str]) -> FlagSettings:

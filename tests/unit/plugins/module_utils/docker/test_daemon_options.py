@@ -63,6 +63,9 @@ def test_a_version_without_numbers_is_asked_for() -> None:
         ("http-proxy", (24, 0, 0), "write it under proxies"),
         ("config-file", BOOKWORM, "from the command line only"),
         ("containerd-plugins-namespace", BOOKWORM, "from the command line only"),
+        ("Live-Restore", BOOKWORM, "is not an option of dockerd 20.10.24; did you mean live-restore?"),
+        ("log-optz", BOOKWORM, "did you mean log-opts?"),
+        ("x-foreign", BOOKWORM, "is not an option of dockerd 20.10.24"),
         ("swarm-raft-election-tick", BOOKWORM, "is not an option of dockerd 20.10.24"),
     ],
 )
