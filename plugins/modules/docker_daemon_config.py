@@ -76,7 +76,7 @@ options:
   max_containers_stopped:
     description:
       - Refuse a restart that would stop more running containers than this. V(0) refuses to stop any.
-      - There is no limit by default.
+      - There is no limit by default, nor with a negative number.
     type: int
   allow_hidden_images:
     description:

@@ -167,16 +167,16 @@ def _refuse(params: Mapping[str, Any], change: Change) -> None:
 def _too_much(params: Mapping[str, Any], plan: Plan) -> list[str]:
     """What the restart would break beyond what is allowed."""
     problems, limit, stopped = [], params["max_containers_stopped"], plan.containers_stopped
-    if limit is not None and len(stopped) > limit:
+    if limit is not None and 0 <= limit < len(stopped):
         problems.append(
-            f"the restart would stop {len(stopped)} containers ({', '.join(stopped[:10])}), and max_containers_stopped "
+            f"the restart would stop {_counted(stopped)}, and max_containers_stopped "
             f"is {limit}: set live-restore, raise the limit, or use apply=none and restart later"
         )
     hidden = plan.images_hidden
     if hidden and plan.containers_kept:
         problems.append(
-            f"live-restore would leave {', '.join(plan.containers_kept)} running without a daemon that knows them, "
-            f"for {', '.join(hidden['because'])} gives it another store: stop them first"
+            f"live-restore would leave {_counted(plan.containers_kept)} running without a daemon that knows "
+            f"them, for {', '.join(hidden['because'])} gives it another store: stop them first"
         )
     elif hidden and not params["allow_hidden_images"]:
         problems.append(
@@ -184,3 +184,9 @@ def _too_much(params: Mapping[str, Any], plan: Plan) -> list[str]:
             f"{hidden['containers']} containers of today are not seen: set allow_hidden_images to accept that"
         )
     return problems
+
+
+def _counted(names: list[str]) -> str:
+    """How many containers these are, and the first of their names."""
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return f"{len(names)} container{'' if len(names) == 1 else 's'} ({', '.join(names[:10])}{more})"

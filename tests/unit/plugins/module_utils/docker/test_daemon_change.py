@@ -63,8 +63,12 @@ def test_what_only_waits_is_shown_as_what_is_in_effect(tmp_path: Path) -> None:
 
 
 def test_secrets_of_both_options_are_merged_and_not_shown(tmp_path: Path) -> None:
-    config = {"log-opts": {"splunk-url": "https://s.example.com"}}
-    made = change(make_situation(tmp_path, {}), config, secret_config={"log-opts": {"splunk-token": "s3cr3t"}})
+    config = {"log-driver": "splunk", "log-opts": {"splunk-url": "https://s.example.com"}}
+    made = change(
+        make_situation(tmp_path, {}, Plugins={"Log": ["splunk"]}),
+        config,
+        secret_config={"log-opts": {"splunk-token": "s3cr3t"}},
+    )
     assert made.after["log-opts"] == {"splunk-url": "https://s.example.com", "splunk-token": "s3cr3t"}
     assert "s3cr3t" not in str(made.diff)
 
@@ -112,6 +116,9 @@ def test_the_blast_radius_may_be_limited(tmp_path: Path) -> None:
     with pytest.raises(DockerError, match=r"would stop 2 containers \(a, b\), and max_containers_stopped is 1"):
         change(situation, {"icc": False}, max_containers_stopped=1)
     assert change(situation, {"icc": False}, max_containers_stopped=0, apply="none").needed
+    assert change(situation, {"icc": False}, max_containers_stopped=-1).needed, (
+        "a negative limit is none, as in the role"
+    )
 
 
 def test_hidden_images_have_to_be_allowed(tmp_path: Path) -> None:
