@@ -10,6 +10,7 @@ What the engine and the kernel make of each value was measured on a real engine 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,14 +32,19 @@ LIFTED_MEMORY = 2**62
 LIFTED_SWAP = 2**63 - 4096
 _BEYOND_ANY_MACHINE = 2**60
 _DEFAULT_SHARES = 1024
+# What the kernel takes; runc refuses the rest only when the container has been told to change.
+_WHOLE_NUMBERS = {"cpu_shares": (2, 262144), "pids_limit": (1, 2**31 - 1)}
+_LEAST_CPUS = 0.01
+# The kernel is built for 8192 CPUs at most.
+_MOST_CPUS = 8192
 
 
 def declared_limits(entry: Mapping[str, Any]) -> Limits:
     """The limits that one entry of the option `containers` names. Raises DockerError for a value that cannot be."""
     limits: Limits = {name: parse_size(entry[name]) for name in SIZES if entry.get(name) is not None}
-    for name in ("cpu_shares", "pids_limit"):
+    for name, (least, most) in _WHOLE_NUMBERS.items():
         if entry.get(name) is not None:
-            limits[name] = entry[name] if entry[name] > 0 else None
+            limits[name] = _within(name, entry[name], least, most) if entry[name] > 0 else None
     for name in ("cpuset_cpus", "cpuset_mems"):
         if entry.get(name) is not None:
             limits[name] = _cpu_set(entry[name])
@@ -125,11 +131,27 @@ def _declared_cpus(entry: Mapping[str, Any]) -> Limits:
     if entry.get("cpus") is not None and entry.get("cpu_quota") is not None:
         raise DockerError("cpus and cpu_quota say the same in two ways: name one of them")
     if entry.get("cpus") is not None:
-        return {"cpus": float(entry["cpus"]) if entry["cpus"] > 0 else None}
+        return {"cpus": _enough_cpus("cpus", float(entry["cpus"]))}
     if entry.get("cpu_quota") is not None:
         period = entry.get("cpu_period") or DEFAULT_PERIOD
-        return {"cpus": entry["cpu_quota"] / period if entry["cpu_quota"] > 0 else None}
+        return {"cpus": _enough_cpus("cpu_quota", entry["cpu_quota"] / period)}
     return {}
+
+
+def _enough_cpus(name: str, cpus: float) -> float | None:
+    if not math.isfinite(cpus):
+        raise DockerError(f"{name} wants a number, such as 1.5; 0 is no limit")
+    if 0 < cpus < _LEAST_CPUS:
+        raise DockerError(
+            f"{name} is {cpus:g} of a CPU, and the kernel takes no less than {_LEAST_CPUS:g}; 0 is no limit"
+        )
+    return cpus if cpus > 0 else None
+
+
+def _within(name: str, number: int, least: int, most: int) -> int:
+    if not least <= number <= most:
+        raise DockerError(f"{name} is {number}; it must be {least} to {most}, or 0 for no limit")
+    return number
 
 
 def _current_cpus(host_config: Mapping[str, Any]) -> float | None:
@@ -181,7 +203,10 @@ def _cpu_set(written: str) -> str | None:
     try:
         for part in filter(None, written.replace(" ", "").split(",")):
             first, _dash, last = part.partition("-")
-            numbers.update(range(int(first), int(last or first) + 1))
+            low, high = int(first), int(last or first)
+            if not low <= high < _MOST_CPUS:
+                raise ValueError(part)
+            numbers.update(range(low, high + 1))
     except ValueError as exc:
         raise DockerError(f"{written!r} is not a set of CPUs: write 0-3 or 0,2") from exc
     return _ranges(sorted(numbers)) or None

@@ -25,7 +25,10 @@ def parse_size(written: str | int) -> int | None:
     match = _WRITTEN.fullmatch(text)
     if not match:
         raise DockerError(f"{written!r} is not a size: write bytes, or a number with k, m, g or t, such as 512m")
-    return int(float(match["number"]) * 1024 ** _UNITS.index(match["unit"] or "b"))
+    size = float(match["number"]) * 1024 ** _UNITS.index(match["unit"] or "b")
+    if size >= 2**60:
+        raise DockerError(f"{text[:20]!r} is more than any machine has: write unlimited for no limit")
+    return int(size)
 
 
 def format_size(size: int | None) -> str:

@@ -42,6 +42,12 @@ def test_what_is_no_size(written: str) -> None:
         parse_size(written)
 
 
+@pytest.mark.parametrize("written", ["99999999999p", "9" * 400 + "p", 2**60])
+def test_what_no_machine_has(written: str | int) -> None:
+    with pytest.raises(DockerError, match="is more than any machine has: write unlimited"):
+        parse_size(written)
+
+
 @given(st.integers(min_value=1, max_value=2**50))
 def test_what_is_shown_can_be_read(size: int) -> None:
     assert parse_size(format_size(size)) == size
