@@ -239,11 +239,18 @@ def run(module: AnsibleModule, engine: Engine) -> tuple[dict[str, Any], list[str
     updates = plan(engine, chosen, info, force=params["force"])
     failures: list[str] = []
     if not module.check_mode:
+        present = params["state"] == "present"
+        # Before anything is touched: a run that is cut off must not forget what there was.
+        written = _recorded(params["record"], record, remember(record, updates) if present else record)
         failures = apply(engine, updates, int(info.get("NCPU") or 1))
-        after = remember(record, updates) if params["state"] == "present" else forget(record, updates)
-        if after != record:
-            write_record(params["record"], after)
+        _recorded(params["record"], written, remember(record, updates) if present else forget(record, updates))
     return _result(updates, choice, engine), failures
+
+
+def _recorded(path: str | None, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    if after != before:
+        write_record(path, after)
+    return after
 
 
 def _wanting(engine: Engine, choice: Choice, record: dict[str, Any], params: dict[str, Any]) -> list[Chosen]:

@@ -108,6 +108,10 @@ def apply(engine: Engine, updates: list[Update], cpus: int) -> list[str]:
             engine.post(f"/containers/{update.container.id}/update", update.body)
             update.error = _unverified(engine, update, cpus)
         except EngineStatus as exc:
+            if exc.status == 404:
+                # It was removed since it was listed, and there is nothing left to limit.
+                update.changes = {}
+                continue
             update.error = str(exc)
         if update.error:
             failures.append(f"{update.container.name}: {update.error}")
@@ -125,7 +129,8 @@ def _update(container: Chosen, details: Mapping[str, Any], cpus: int) -> Update:
 def _unverified(engine: Engine, update: Update, cpus: int) -> str | None:
     details = inspect(engine, update.container)
     if details is None:
-        return "it was removed while its limits were being set"
+        update.changes = {}
+        return None
     left = pending(current_limits(details["HostConfig"]), update.changes, cpus)
     return f"the engine accepted the update but did not keep {', '.join(sorted(left))}" if left else None
 
