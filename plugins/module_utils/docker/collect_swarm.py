@@ -79,7 +79,8 @@ def collect_swarm(
 def collect_services(engine: Engine, info: Mapping[str, Any]) -> list[Facts]:
     """A subject for every service: {secret_env: [{name, kind, fingerprint}], secrets, published_ports}.
 
-    `secret_env` holds what its environment, command and health check give away. Secret values are fingerprints. Empty where there is no swarm. Raises DockerError on a node that is no manager.
+    `secret_env` holds what its environment, command and health check give away; secret values are fingerprints.
+    Empty where there is no swarm. Raises DockerError on a node that is no manager.
     """
     if not swarm_active(info):
         return []
