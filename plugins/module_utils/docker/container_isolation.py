@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker import mounts, ports
@@ -32,18 +33,29 @@ def isolation_facts(container: Mapping[str, Any], around: Surroundings) -> Facts
 
 def _mount_facts(container: Mapping[str, Any], around: Surroundings) -> Facts:
     found = mounts.host_mounts(container, around.devices, around.resolve)
-    sensitive = [mount for mount in found if mounts.is_sensitive(mount, around.data_root)]
+    views = [_views(mount, around) for mount in found]
+    hits = [[view for view in each if mounts.is_sensitive(view, around.data_root)] for each in views]
+    sensitive = [each[0] for each in hits if each]
     return {
         "host_mounts": [mount.shown() for mount in found],
         "sensitive_mounts_writable": [mount.shown() for mount in sensitive if mount.writable],
         "sensitive_mounts_read_only": [mount.shown() for mount in sensitive if not mount.writable],
         "runtime_sockets": [
-            {**mount.shown(), "socket": path}
-            for mount in found
-            for path in mounts.sockets_in(mount, around.sockets, around.same_file_system)
+            {**each[0].shown(), "socket": path}
+            for each in views
+            for path in sorted({path for view in each for path in _sockets(view, around)})
         ],
         "shared_mounts": [mount.shown() for mount in found if mount.propagation in ("shared", "rshared")],
     }
+
+
+def _sockets(view: mounts.HostMount, around: Surroundings) -> list[str]:
+    return mounts.sockets_in(view, around.sockets, around.same_file_system)
+
+
+def _views(mount: mounts.HostMount, around: Surroundings) -> list[mounts.HostMount]:
+    """The mount, and what else it is where the host has bind mounts of its own at or below its source."""
+    return [mount, *(replace(mount, source=name) for name in around.original_names(mount.source, mount.recursive))]
 
 
 def _device_facts(host: Mapping[str, Any]) -> Facts:

@@ -47,6 +47,32 @@ def mount_of(path: str, mounts: list[Mount]) -> Mount | None:
     return best
 
 
+def original_names(path: str, mounts: list[Mount], *, with_nested: bool = True) -> list[str]:
+    """Where a path without symlinks, and each mount below it, comes from, as far as bind mounts say: other paths.
+
+    Only a mount that shows more of the file system counts as the original: a volume's own mount of a folder does not
+    make the folder a part of the volume.
+    """
+    partial = [mount.point for mount in mounts if mount.root.startswith("/") and mount.root != "/"]
+    below = [point for point in partial if with_nested and point.startswith(path.rstrip("/") + "/")]
+    names = (name for point in (path, *below) for name in _names_in_wider_mounts(point, mounts))
+    return list(dict.fromkeys(names))
+
+
+def _names_in_wider_mounts(path: str, mounts: list[Mount]) -> list[str]:
+    own = mount_of(path, mounts)
+    if own is None or own.root == "/" or not own.root.startswith("/"):
+        return []
+    inside = own.root + path[len(own.point.rstrip("/")) :]
+    names = []
+    for mount in mounts:
+        wider = mount.device == own.device and own.root.startswith(mount.root.rstrip("/") + "/")
+        name = mount.point.rstrip("/") + "/" + inside[len(mount.root.rstrip("/")) :].lstrip("/")
+        if wider and mount_of(name, mounts) is mount:
+            names.append(name)
+    return names
+
+
 def has_own_filesystem(path: str, mounts: list[Mount]) -> bool:
     """Whether another filesystem than that of its parent folder is mounted at the path."""
     own, above = mount_of(path, mounts), mount_of(os.path.dirname(path) or "/", mounts)

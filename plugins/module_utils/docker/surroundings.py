@@ -14,8 +14,14 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     image_reference,
     security_options,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_process import DaemonProcess
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_view import DaemonView
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host_files import HostFiles
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.mount_table import (
+    Mount,
+    original_names,
+    parse_mountinfo,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.mounts import (
     BoundDevice,
     bound_devices,
@@ -72,11 +78,16 @@ class Surroundings:
     ssh_servers: Mapping[str, list[str]] = field(default_factory=dict)
     resolve: Callable[[str], str] = str
     files: HostFiles = field(default_factory=HostFiles)
+    mount_table: tuple[Mount, ...] = ()
 
     @property
     def data_root(self) -> str:
         """The daemon's data root."""
         return str(self.info.get("DockerRootDir") or "/var/lib/docker")
+
+    def original_names(self, path: str, with_nested: bool) -> list[str]:
+        """Other paths that a path of the daemon's host is a bind mount of, or that are mounted below it."""
+        return original_names(path, list(self.mount_table), with_nested=with_nested)
 
     def same_file_system(self, one: str, other: str) -> bool:
         """Whether two paths of the daemon's host lie on one file system; yes where that cannot be seen."""
@@ -109,7 +120,19 @@ def survey(view: DaemonView, networks: Rows, volumes: Rows) -> Surroundings:
         ssh_servers=processes.ssh_servers() if processes else {},
         resolve=files.real_path if process else os.path.normpath,
         files=files,
+        mount_table=_mount_table(process),
     )
+
+
+def _mount_table(process: DaemonProcess | None) -> tuple[Mount, ...]:
+    """The mounts that the daemon sees; none where they cannot be read."""
+    if process is None:
+        return ()
+    try:
+        with open(f"{process.proc}/{process.pid}/mountinfo", encoding="utf-8") as file:
+            return tuple(parse_mountinfo(file.read()))
+    except OSError:
+        return ()
 
 
 def tags_of(images: Iterable[Mapping[str, Any]]) -> dict[str, str]:

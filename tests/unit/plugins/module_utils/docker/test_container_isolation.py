@@ -13,6 +13,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     isolation_facts,
     resolve_joined,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.mount_table import Mount
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.surroundings import Surroundings
 
 
@@ -60,6 +61,16 @@ def test_sockets_and_folders() -> None:
     assert found["sensitive_mounts_read_only"][0]["source"] == "/run"
     assert found["sensitive_mounts_writable"] == []
     assert len(found["shared_mounts"]) == 1
+
+
+def test_a_bind_mount_of_the_host_is_followed() -> None:
+    mount = {"Type": "bind", "Source": "/srv/x", "Destination": "/x", "RW": True}
+    table = (Mount("/", "254:0", "/", "ext4", "/dev/vda"), Mount("/srv/x", "254:0", "/run", "ext4", "/dev/vda"))
+    found = facts({}, around(sockets=("/run/docker.sock",), mount_table=table), Mounts=[mount])
+    assert found["sensitive_mounts_writable"] == [
+        {"source": "/srv/x", "destination": "/x", "writable": True, "resolved": "/run"}
+    ]
+    assert [row["socket"] for row in found["runtime_sockets"]] == ["/run/docker.sock"]
 
 
 def test_devices() -> None:

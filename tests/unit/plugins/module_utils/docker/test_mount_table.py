@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.mount_table import (
     has_own_filesystem,
     mount_of,
+    original_names,
     parse_mountinfo,
 )
 
@@ -58,3 +59,29 @@ def test_the_deepest_mount_holds_a_path() -> None:
     assert found is not None
     assert found.source == "/dev/vdb"
     assert mount_of("/variable", mounts) != found
+
+
+@pytest.mark.parametrize(
+    ("lines", "path", "names"),
+    [
+        ("2 1 254:0 /etc /srv/conf rw - ext4 /dev/vda rw\n", "/srv/conf", ["/etc"]),
+        ("2 1 254:0 /etc /srv/conf rw - ext4 /dev/vda rw\n", "/srv/conf/ssh", ["/etc/ssh"]),
+        ("2 1 254:0 /etc /srv/conf rw - ext4 /dev/vda rw\n", "/srv", ["/etc"]),
+        ("2 1 254:0 /etc /srv/conf rw - ext4 /dev/vda rw\n", "/srv/other", []),
+        # A volume that is a bind mount of a folder does not make the folder a part of Docker's own.
+        ("2 1 254:0 /srv/app /var/lib/docker/volumes/v/_data rw - ext4 /dev/vda rw\n", "/srv/app", []),
+        # Another file system, and one whose original is hidden by a later mount.
+        ("2 1 254:9 /etc /srv/conf rw - ext4 /dev/vdb rw\n", "/srv/conf", []),
+        ("2 1 254:0 /etc /srv/c rw - ext4 /dev/vda rw\n3 1 254:9 / /etc rw - ext4 /dev/vdb rw\n", "/srv/c", []),
+        ("2 1 0:4 net:[1] /run/netns/a rw - nsfs nsfs rw\n", "/run", []),
+        ("", "/srv", []),
+    ],
+)
+def test_what_a_bind_mount_of_the_host_shows(lines: str, path: str, names: list[str]) -> None:
+    assert original_names(path, parse_mountinfo(ROOT + lines)) == names
+
+
+def test_a_bind_that_is_not_recursive_shows_no_mount_below() -> None:
+    mounts = parse_mountinfo(ROOT + "2 1 254:0 /etc /srv/conf rw - ext4 /dev/vda rw\n")
+    assert original_names("/srv", mounts, with_nested=False) == []
+    assert original_names("/srv/conf", mounts, with_nested=False) == ["/etc"]

@@ -29,7 +29,7 @@ def view(root: Path | None = None, **settings: Any) -> DaemonView:
         known=lambda key: key in settings,
     )
     if root:
-        found.process = SimpleNamespace(proc=str(root / "proc"), started=1.5)
+        found.process = SimpleNamespace(proc=str(root / "proc"), pid=7, started=1.5)
         found.paths = SimpleNamespace(
             files=HostFiles(str(root)),
             api_sockets=lambda: ["/run/own.sock"],
@@ -52,12 +52,17 @@ def test_this_host(tmp_path: Path) -> None:
     (tmp_path / "run/own/containerd.sock").touch()
     (tmp_path / "link").symlink_to("/etc")
     ulimits = {"nofile": {"Name": "nofile", "Soft": 1, "Hard": 64}, "odd": "text"}
+    (tmp_path / "proc/7").mkdir(parents=True)
+    (tmp_path / "proc/7/mountinfo").write_text(
+        "1 0 254:0 / / rw - ext4 /dev/vda rw\n2 1 254:0 /etc /srv/x rw - ext4 /dev/vda rw\n"
+    )
     here = view(tmp_path, **{"no-new-privileges": True, "default-ulimits": ulimits})
     found = survey(here, [], [])
     # Sockets that are not there cannot be mounted.
     assert found.sockets == ("/run/own.sock", "/run/own/containerd.sock")
     assert (found.defaults.no_new_privileges, found.defaults.ulimits) == (True, {"nofile": 64})
     assert found.resolve("/link/shadow") == "/etc/shadow"
+    assert found.original_names("/srv", with_nested=True) == ["/etc"]
     assert not found.selinux_kernel
 
 
