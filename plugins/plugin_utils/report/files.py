@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.drift import Previous
+from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.finding import SEVERITIES, STATUSES
 from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.errors import ReportError
 from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.intake import (
     REPORT_KIND,
@@ -28,7 +29,8 @@ from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report
 _TIMES = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ?")
 _SECONDS = re.compile(r"^(\w+_seconds(?:{.*})?) \d+$", re.MULTILINE)
 
-_COMPARED = ("fingerprint", "status", "target", "control", "severity", "subject")
+_COMPARED = ("fingerprint", "status", "target", "control", "severity", "title", "remediation")
+_RENDERED = ("references", "expected", "actual", "evidence", "reason", "waiver", "first_seen")
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,25 @@ class Output:
 def read_json(path: Path) -> Any:
     """The JSON in a file. Raises ReportError, with line and column, when it cannot be read or is none."""
     try:
-        return json.loads(path.read_text("utf-8-sig"))
-    except OSError as exc:
-        raise ReportError(f"{path}: cannot be read: {exc.strerror}") from exc
-    except UnicodeDecodeError as exc:
-        raise ReportError(f"{path}: is not UTF-8 text") from exc
+        return json.loads(read_text(path))
     except json.JSONDecodeError as exc:
         raise ReportError(f"{path}:{exc.lineno}:{exc.colno}: is not JSON: {exc.msg}") from exc
+    except RecursionError as exc:
+        raise ReportError(f"{path}: its JSON is nested too deeply") from exc
+
+
+def read_text(path: Path, name: Path | None = None) -> str:
+    """The text of a file, which messages call `name`. Raises ReportError when it cannot be read or is no text."""
+    name = name or path
+    try:
+        # A device or a pipe may have no end.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ReportError(f"{name}: cannot be read: is not a regular file")
+        return path.read_text("utf-8-sig")
+    except OSError as exc:
+        raise ReportError(f"{name}: cannot be read: {exc.strerror}") from exc
+    except UnicodeDecodeError as exc:
+        raise ReportError(f"{name}: is not UTF-8 text") from exc
 
 
 def read_previous(path: Path) -> Previous | None:
@@ -72,17 +86,33 @@ def _check_previous(previous: Previous) -> None:
     """Read what a comparison will read. Raises KeyError, TypeError or ValueError where it could not."""
     datetime.datetime.strptime(previous.generated_at, "%Y-%m-%dT%H:%M:%SZ")
     for finding in (*previous.findings, *previous.unchecked):
-        _require(finding, _COMPARED)
-        _require(finding["subject"], ("name",))
+        _check_finding(finding)
     if not isinstance(previous.history, dict):
         raise TypeError(f"history is {previous.history!r}")
     for entry in previous.history.values():
         _require(entry, ("first_seen", "resolved_at"))
 
 
+def _check_finding(finding: Mapping[str, Any]) -> None:
+    # What was resolved or was not checked again is written into the next report.
+    _require(finding, _COMPARED)
+    if finding["status"] not in STATUSES or finding["severity"] not in SEVERITIES:
+        raise ValueError(f"a finding is {finding['status']!r}, {finding['severity']!r}")
+    for name in _RENDERED:
+        finding[name]
+    _require(finding["subject"], {"kind", "name", *finding["subject"]})
+    for reference in finding["references"]:
+        _require(reference, ("benchmark", "version", "id"))
+    if finding["waiver"] is not None:
+        _require(finding["waiver"], ("id", "owner", "reason", "expires"))
+    _require(finding, [name for name in ("reason", "first_seen", "last_seen") if finding.get(name) is not None])
+    if not isinstance(finding["expected"], (dict, type(None))):
+        raise TypeError(f"expected is {finding['expected']!r}")
+
+
 def _require(row: Mapping[str, Any], names: Iterable[str]) -> None:
     for name in names:
-        if not isinstance(row[name], (str, dict)):
+        if not isinstance(row[name], str):
             raise TypeError(f"{name} is {row[name]!r}")
 
 
@@ -94,6 +124,8 @@ def encodable(text: str) -> str:
 def differs(output: Output, text: str) -> bool:
     """Whether writing the text would change more than the times in the file, or its mode."""
     try:
+        if not output.path.is_file():
+            return True
         present = output.path.read_text("utf-8")
         mode = stat.S_IMODE(output.path.stat().st_mode)
     except (FileNotFoundError, UnicodeDecodeError):
@@ -114,6 +146,8 @@ def check_writable(output: Output) -> None:
     path = output.path
     if path.is_dir():
         raise ReportError(f"{path}: is a directory, and the {output.format} report needs a file")
+    if path.exists() and not path.is_file():
+        raise ReportError(f"{path}: is not a regular file")
     parent = next(folder for folder in path.parents if folder.exists())
     if not parent.is_dir():
         raise ReportError(f"{path}: {parent} is not a directory")

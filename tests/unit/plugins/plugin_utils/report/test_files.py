@@ -120,6 +120,14 @@ def test_a_previous_report_may_be_missing_but_not_another_file(tmp_path: Path) -
         ("findings", None),
         ("findings", [{"control": "x"}]),
         ("unchecked", [7]),
+        ("findings", [finding(severity="odd")]),
+        ("findings", [finding(first_seen=7)]),
+        ("findings", [finding(first_seen=None, references=7)]),
+        ("findings", [finding(first_seen=None, references=[{"benchmark": "cis"}])]),
+        ("findings", [finding(first_seen=None, waiver={"id": "a"})]),
+        ("findings", [finding(first_seen=None, expected="x")]),
+        ("findings", [{**finding(first_seen=None), "subject": {"kind": "container", "name": "a", "container": 5}}]),
+        ("findings", [{key: value for key, value in finding(first_seen=None).items() if key != "title"}]),
         ("history", {"a": {}}),
         ("history", []),
     ],
@@ -132,6 +140,20 @@ def test_a_damaged_report_is_told_not_taken_for_an_empty_one(tmp_path: Path, par
         (tmp_path / "a.json").write_text(json.dumps(damaged))
         with pytest.raises(ReportError, match=r"a\.json: the report is damaged .*; move the file away to begin anew"):
             files.read_previous(tmp_path / "a.json")
+
+
+def test_a_device_is_not_read_to_its_end(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/dev/zero")
+    with pytest.raises(ReportError, match=r"link: cannot be read: is not a regular file"):
+        files.read_json(tmp_path / "link")
+    with pytest.raises(ReportError, match=r"link: is not a regular file"):
+        files.check_writable(output(tmp_path / "link"))
+
+
+def test_json_that_is_nested_without_end_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("[" * 100_000)
+    with pytest.raises(ReportError, match=r"a\.json: its JSON is nested too deeply"):
+        files.read_json(tmp_path / "a.json")
 
 
 def test_half_a_character_does_not_stop_a_report(tmp_path: Path) -> None:
