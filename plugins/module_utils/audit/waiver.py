@@ -82,7 +82,7 @@ def waiver_from(row: Mapping[str, Any], source: str) -> Waiver:
         id=row["id"],
         control=_globs(row["control"], "control", source),
         target=_globs(row.get("target", "*"), "target", source),
-        subject=_subject(row.get("subject") or {}, source),
+        subject=_subject(row.get("subject", {}), source),
         owner=row["owner"],
         reason=row["reason"],
         expires=_day(row["expires"], source),

@@ -26,6 +26,8 @@ def parse_waivers(text: str, name: str) -> list[Waiver]:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as exc:
         raise WaiverError(f"{_where(name, exc)}: not YAML: {getattr(exc, 'problem', None) or exc}") from exc
+    except RecursionError as exc:
+        raise WaiverError(f"{name}: its YAML is nested too deeply") from exc
     return [_waiver(node, name) for node in _rows(root, name)]
 
 
@@ -57,10 +59,15 @@ def _line(node: yaml.Node, name: str) -> str:
 
 def _check_keys(node: yaml.MappingNode, name: str) -> None:
     seen: dict[str, str] = {}
-    for key, _value in node.value:
+    for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise WaiverError(f"{_line(key, name)}: a key must be text")
         if key.value in seen:
             raise WaiverError(f"{_line(key, name)}: {key.value!r} stands already at {seen[key.value]}")
         seen[key.value] = _line(key, name)
+        # The subject has keys as well; what an alias refers to was read where it stands.
+        if isinstance(value, yaml.MappingNode) and key.value == "subject":
+            _check_keys(value, name)
 
 
 def _waiver(node: yaml.Node, name: str) -> Waiver:
