@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible import constants
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.drift import Previous
@@ -87,7 +87,8 @@ class ActionModule(ActionBase):
         try:
             return {**result, **self._outcome(params, task_vars or {})}
         except (ReportError, WaiverError, GateError) as exc:
-            raise AnsibleActionFail(f"audit_report: {exc}") from exc
+            # ansible-core adds the message of each cause to this one, which says everything already.
+            raise AnsibleActionFail(f"audit_report: {exc}") from None
         finally:
             gc.enable()
 
@@ -131,12 +132,15 @@ class ActionModule(ActionBase):
 
     def _waivers_at(self, name: str) -> list[Waiver]:
         find: Any = self._find_needle  # ansible-core leaves it untyped
-        found = Path(find("files", name))
+        try:
+            found = Path(find("files", name))
+        except AnsibleError:
+            raise WaiverError(f"waivers: there is no file {name} beside the playbook or in its files folder") from None
         paths = sorted((*found.glob("*.yml"), *found.glob("*.yaml"))) if found.is_dir() else [found]
         waivers = []
         for path in paths:
             # Through the loader, because a waivers file may be encrypted with Ansible Vault.
-            text = Path(self._loader.get_real_file(str(path))).read_text("utf-8-sig")
+            text = files.read_text(Path(self._loader.get_real_file(str(path))), path)
             waivers.extend(parse_waivers(text, path.name))
         return waivers
 

@@ -226,7 +226,8 @@ def test_waivers_may_lie_in_a_folder_an_encrypted_file_or_the_task(site: Site) -
     ("options", "message"),
     [
         ({"waivers": ["bad.yml"]}, "bad.yml:2: the waiver has no expires"),
-        ({"waivers": ["missing.yml"]}, "missing.yml"),
+        ({"waivers": ["missing.yml"]}, "waivers: there is no file missing.yml beside"),
+        ({"waivers": ["binary.yml"]}, "binary.yml: is not UTF-8 text"),
         ({"waivers": [7]}, "waivers, item 1: takes a path or a waiver"),
         ({"fail_on": "hihg"}, "fail_on: 'hihg' is no severity"),
         ({"previous": "bad.yml"}, "bad.yml:1:1: is not JSON"),
@@ -241,9 +242,12 @@ def test_waivers_may_lie_in_a_folder_an_encrypted_file_or_the_task(site: Site) -
 )
 def test_bad_input_gets_a_sentence_and_nothing_is_written(site: Site, options: dict[str, Any], message: str) -> None:
     (site.folder / "bad.yml").write_text(WAIVERS.replace("    expires: 2099-12-31\n", ""))
+    (site.folder / "binary.yml").write_bytes(b"\xff\xfe")
     run = site.report({"web1": found("web1", finding())}, **options)
     assert run.code == 2
     assert message in run.result["msg"]
+    assert run.result["msg"].count("audit_report: ") <= 1
+    assert run.result["msg"].count(message) == 1
     assert "Traceback" not in run.output
     assert not (site.folder / "out").exists()
 
