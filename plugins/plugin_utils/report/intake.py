@@ -177,9 +177,10 @@ def normalised(row: Any, where: str, target: str = "") -> Finding:
     # Waivers are judged anew in every report: what was accepted yesterday may have expired.
     if finding["status"] == "waived":
         finding["status"] = "fail"
-    finding["fingerprint"] = row.get("fingerprint") or fingerprint(
-        finding["control"], finding["target"], finding["subject"]
-    )
+    known = row.get("fingerprint") or fingerprint(finding["control"], finding["target"], finding["subject"])
+    if not isinstance(known, str):
+        raise ReportError(f"{where}: fingerprint must be text")
+    finding["fingerprint"] = known
     finding["waiver"] = finding["drift"] = None
     return finding
 
@@ -192,10 +193,18 @@ def _check(finding: Finding, where: str) -> None:
         raise ReportError(f"{where}: status {finding['status']!r} is none of {', '.join(STATUSES)}")
     if finding["severity"] not in SEVERITIES:
         raise ReportError(f"{where}: severity {finding['severity']!r} is none of {', '.join(SEVERITIES)}")
-    if not isinstance(finding["references"], list):
-        raise ReportError(f"{where}: references must be a list")
+    if not isinstance(finding["references"], list) or not all(map(_is_reference, finding["references"])):
+        raise ReportError(f"{where}: references must be a list of dictionaries with benchmark, version and id")
+    if finding["expected"] is not None and not isinstance(finding["expected"], dict):
+        raise ReportError(f"{where}: expected must be a dictionary from an operator to what it compares with")
+    if finding["reason"] is not None and not isinstance(finding["reason"], str):
+        raise ReportError(f"{where}: reason must be text")
     finding["title"] = str(finding["title"] or finding["control"])
     finding["remediation"] = str(finding["remediation"] or "")
+
+
+def _is_reference(row: Any) -> bool:
+    return isinstance(row, dict) and all(isinstance(row.get(part), str) for part in ("benchmark", "version", "id"))
 
 
 def _subject(value: Any, where: str) -> dict[str, str]:

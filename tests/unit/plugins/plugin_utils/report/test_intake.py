@@ -112,6 +112,14 @@ def test_times_have_one_form(value: str) -> None:
         ({"subject": "web"}, "subject must be a dictionary"),
         ({"subject": {"name": "web"}}, "subject must be a dictionary with kind"),
         ({"references": {}}, "references must be a list"),
+        ({"references": ["cis 5.5"]}, "references must be a list of dictionaries"),
+        (
+            {"references": [{"benchmark": "cis", "version": 1, "id": "5.5"}]},
+            "references must be a list of dictionaries",
+        ),
+        ({"expected": "nothing"}, "expected must be a dictionary"),
+        ({"reason": {"a": 1}}, "reason must be text"),
+        ({"fingerprint": 5}, "fingerprint must be text"),
     ],
 )
 def test_what_is_no_finding_is_refused_with_its_place(change: dict[str, Any], message: str) -> None:
