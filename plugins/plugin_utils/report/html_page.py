@@ -36,6 +36,8 @@ _SCRIPTS = ("data.js", "table.js", "charts.js", "views.js")
 # The orders of these lists are those of page/data.js, which a finding's row refers to by number.
 _STATUSES = ("fail", "error", "waived", "manual", "not_applicable", "pass")
 _CHANGES = ("new", "regressed", "persisting", "resolved", "unchecked")
+# https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters
+_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _OF_CONTROL = ("control", "title", "remediation", "references")
 _SEVERITY_PLACES = {name: place for place, name in enumerate(SEVERITIES)}
 _STATUS_PLACES = {name: place for place, name in enumerate(_STATUSES)}
@@ -80,6 +82,8 @@ def _hash(text: str) -> str:
 
 def _data(report: Report) -> str:
     text = json.dumps(_Tables(report).document(), separators=(",", ":"), ensure_ascii=False)
+    # A name must not turn the order of the words around it, and so pass for another: such marks are shown by number.
+    text = _TURNING.sub(lambda mark: f"\\\\u{ord(mark.group()):04x}", text)
     # Inside a script element only these could end it or begin a comment; in JSON an escape means the same.
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 

@@ -62,6 +62,12 @@ def test_what_systems_are_called_stays_text(evil: str) -> None:
     assert data(page)["targets"][0]["name"] == evil
 
 
+def test_a_name_cannot_turn_the_words_around_it() -> None:
+    page = render(report(audit("web1", finding(name="\u202eevil\u2066"))))
+    assert "\u202e" not in page
+    assert r"\u202eevil\u2066" in data(page)["texts"]
+
+
 def rows(one: Report) -> list[list[int]]:
     return list(data(render(one))["rows"])
 
