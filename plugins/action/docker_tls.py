@@ -68,13 +68,15 @@ class ActionModule(ActionBase):
                 return self._absent(params, task_vars)
             if not params["names"]:
                 raise CertificateError("names is empty: a server certificate needs the names that clients reach it by")
+            _check_days(params)
             folder = AuthorityFolder(params["ca_dir"], params["ca_passphrase"])
             if self._task.check_mode:
                 return self._present(params, folder, task_vars)
             with folder.locked():
                 return self._present(params, folder, task_vars)
         except (CertificateError, OSError) as exc:
-            raise AnsibleActionFail(str(exc)) from exc
+            # ansible-core would add the message of every cause, which says the same again.
+            raise AnsibleActionFail(str(exc)) from None
 
     def _absent(self, params: Mapping[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         paths = [{"path": entry["path"]} for entry in self._entries(params, {})]
@@ -167,6 +169,13 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(result.get("msg", f"{name} failed on the target"), result=result)
         result.pop("invocation", None)
         return result
+
+
+def _check_days(params: Mapping[str, Any]) -> None:
+    # A certificate of no days would be let in by nobody; the calendar of certificates ends with the year 9999.
+    for name, least in (("valid_days", 1), ("ca_valid_days", 1), ("renew_days", 0)):
+        if not least <= params[name] <= 36500:
+            raise CertificateError(f"{name} is {params[name]}; it must be {least} to 36500 days")
 
 
 def server_reason(held: Mapping[str, Any], authority: Authority | None, params: Mapping[str, Any]) -> str | None:

@@ -20,6 +20,11 @@ options:
   pidfile:
     description: The pidfile of the daemon, which tells its process where the address cannot.
     type: path
+  read_at_start:
+    description: Files that the daemon reads only when it starts, such as its certificate.
+    type: list
+    elements: path
+    default: []
 attributes:
   check_mode:
     description: Nothing is ever changed.
@@ -80,6 +85,19 @@ watches:
   type: list
   elements: dict
   sample: [{path: /etc/docker, role: config_dir, state: absent}]
+stale:
+  description: Those files of O(read_at_start) that were written after the daemon has started.
+  returned: success
+  type: list
+  elements: str
+live_restore:
+  description: Whether containers outlive a restart of the daemon.
+  returned: success
+  type: bool
+containers_running:
+  description: How many containers run.
+  returned: success
+  type: int
 systemd:
   description: Whether systemd runs the host.
   returned: success
@@ -107,12 +125,16 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_process import find_daemon
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_proof import refuse_proxy
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import DockerError
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host_facts import host_facts
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host_facts import (
+    host_facts,
+    written_since,
+)
 
 
 def main() -> None:
     """Run the module."""
     spec = {**connection_argument_spec(), "pidfile": {"type": "path"}}
+    spec["read_at_start"] = {"type": "list", "elements": "path", "default": []}
     module = AnsibleModule(spec, supports_check_mode=True)
     try:
         engine = connect(module.params)
@@ -120,6 +142,7 @@ def main() -> None:
         if process:
             refuse_proxy(process, engine.get("/info"), engine.docker_host)
         facts = host_facts(engine, process)
+        facts["stale"] = written_since(process.started if process else 0.0, module.params["read_at_start"])
     except DockerError as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(changed=False, **facts)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import socket
@@ -22,7 +23,8 @@ from cryptography import x509
 from docker.tls import TLSConfig
 
 from tests.lab.ansible import PlaybookResult, run_module, run_playbook
-from tests.lab.dockerd import Dockerd
+from tests.lab.dockerd import Dockerd, LabError
+from tests.lab.images import BASE, make_images
 
 TASK = """
 - hosts: all
@@ -164,7 +166,7 @@ def test_an_authority_with_a_passphrase_is_taken_and_a_wrong_one_is_told(desk: D
         options: dict[str, Any] = {"ca_passphrase": passphrase} if passphrase else {}
         failed = desk.tls(**options)
         assert failed.rc != 0
-        assert said in failed.stdout + failed.stderr
+        assert failed.result_of("docker_tls")["msg"].count(said) == 1
 
 
 def test_half_an_authority_is_refused(desk: Desk) -> None:
@@ -280,6 +282,22 @@ def test_a_renewed_certificate_is_served_after_a_restart_that_comes_by_itself(se
     assert served.ask(tmp_path / "pki" / "clients" / "alice")
 
 
+def test_a_run_cut_off_before_the_restart_is_completed_but_stops_no_container(served: Served, tmp_path: Path) -> None:
+    served.harden()
+    pid, certificate = served.daemon.pid, tmp_path / "tls" / "server-cert.pem"
+    certificate.touch()
+    with contextlib.closing(served.daemon.client()) as client:
+        make_images(client, [BASE])
+        container = client.containers.run(BASE, detach=True, network_mode="none")
+        with pytest.raises(LabError, match=r"stops\s+1\s+running containers"):
+            served.harden()
+        assert served.daemon.pid == pid
+        container.remove(force=True)
+    served.harden()
+    assert served.daemon.pid != pid
+    assert served.harden().changed == []
+
+
 def test_absent_takes_tls_and_its_files_away(served: Served, tmp_path: Path) -> None:
     before = served.daemon.config_file.read_bytes()
     served.harden()
@@ -290,3 +308,11 @@ def test_absent_takes_tls_and_its_files_away(served: Served, tmp_path: Path) -> 
     client = docker.DockerClient(base_url=address, timeout=20)
     assert client.ping()
     client.close()
+
+
+@pytest.mark.parametrize(("option", "value"), [("valid_days", 0), ("renew_days", -1), ("valid_days", 10**9)])
+def test_days_that_make_no_certificate_are_refused(desk: Desk, option: str, value: int) -> None:
+    options: dict[str, Any] = {option: value}
+    result = desk.tls(**options)
+    assert result.rc == 2
+    assert f"{option} is {value}; it must be" in result.result_of("docker_tls")["msg"]

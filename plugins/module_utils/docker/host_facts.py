@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.collect_audit_rules import audit_facts
@@ -32,7 +32,8 @@ _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def host_facts(engine: Engine, process: DaemonProcess | None, sys_root: str = "/sys", run: str = "/run") -> Facts:
-    """{version, rootless, swarm, log_driver, daemon, files, watches, systemd, augenrules, apparmor, seccomp}.
+    """{version, rootless, swarm, log_driver, live_restore, containers_running, daemon, files,
+    watches, systemd, augenrules, apparmor, seccomp}.
 
     Raises DockerError where the daemon's process is not to be found: its files follow from it.
     """
@@ -45,6 +46,8 @@ def host_facts(engine: Engine, process: DaemonProcess | None, sys_root: str = "/
         "rootless": view.rootless,
         "swarm": (view.info.get("Swarm") or {}).get("LocalNodeState", "inactive") != "inactive",
         "log_driver": str(view.info.get("LoggingDriver") or ""),
+        "live_restore": bool(view.info.get("LiveRestoreEnabled")),
+        "containers_running": int(view.info.get("ContainersRunning") or 0),
         "daemon": _daemon(view, view.paths, process),
         "files": _files(engine, process, view),
         "watches": _watches(audit_facts(view.paths), view.paths, view.config_file),
@@ -53,6 +56,11 @@ def host_facts(engine: Engine, process: DaemonProcess | None, sys_root: str = "/
         "apparmor": os.path.isdir(f"{sys_root}/kernel/security/apparmor") and _program("apparmor_parser") is not None,
         "seccomp": "name=seccomp" in security,
     }
+
+
+def written_since(started: float, paths: Iterable[str]) -> list[str]:
+    """Those of the files that are there and were written after a time in seconds since the epoch."""
+    return [path for path in paths if os.path.isfile(path) and os.stat(path).st_mtime > started]
 
 
 def _daemon(view: DaemonView, paths: DaemonPaths, process: DaemonProcess) -> Facts:
