@@ -18,7 +18,7 @@ from typing import Any
 
 import docker
 import pytest
-from docker.types import LogConfig, Mount, Ulimit
+from docker.types import DriverConfig, LogConfig, Mount, Ulimit
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import Engine, EngineStatus
 from tests.e2e.docker_audit_run import Failures, failures, one, run_audit
@@ -27,12 +27,17 @@ from tests.lab.cast import Member, enter, prepare
 from tests.lab.dockerd import Dockerd
 from tests.lab.images import KEPT
 
+INTERNAL = "lab-internal"
+TOOR = "lab/toor:1.0"
 ALLOW_ALL = json.dumps({"defaultAction": "SCMP_ACT_ALLOW"})
 SOME_REFUSED = json.dumps(
     {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["reboot"], "action": "SCMP_ACT_ERRNO"}]}
 )
 ON_EVERY_CPU = {"nano_cpus": None, "cpu_shares": None, "cpuset_cpus": f"0-{(os.cpu_count() or 1) - 1}"}
 URL = {"DATABASE": "postgres://app:correct-horse@db/app"}
+QUOTA_OF_EVERY_CPU = {"nano_cpus": None, "cpu_shares": None, "cpu_quota": 100_000 * (os.cpu_count() or 1)}
+ETC_READ_ONLY = DriverConfig("local", {"type": "none", "o": "bind,ro", "device": "/etc"})
+CHECK = {"test": ["CMD-SHELL", "mysqladmin --password=hunter22 status"], "interval": 300 * 10**9}
 REFERENCES = {"PASSWORD": "$VAULT", "API_TOKEN": "vault:secret/api", "SECRET_KEY_FILE": "/run/secrets/key"}
 
 
@@ -65,6 +70,27 @@ def siblings(folder: Path) -> tuple[Member, ...]:
         Member(
             "ulimit-raised", {"ulimits": [Ulimit(name="nofile", soft=128, hard=1048576)]}, ("ulimits",), started=False
         ),
+        Member("memory-beyond-host", {"mem_limit": 2**62, "memswap_limit": None}, ("memory_limit",), started=False),
+        Member("quota-of-every-cpu", QUOTA_OF_EVERY_CPU, ("cpu_limit",)),
+        Member("kept-port-without-network", {"network": None, "network_mode": "none", "ports": {"8084/tcp": 8084}}),
+        Member("kept-port-on-internal-network", {"network": INTERNAL, "ports": {"8085/tcp": 8085}}),
+        Member(
+            "all-ports-created",
+            {"publish_all_ports": True},
+            ("unneeded_port", "wildcard_port"),
+            image="lab/sshd:1.0",
+            started=False,
+        ),
+        Member("port-ipv6-zeros-created", {"ports": {"8086/tcp": ("::0", 8086)}}, ("wildcard_port",), started=False),
+        Member("root-by-another-name-created", {}, ("root_user",), image=TOOR, started=False),
+        Member("lib-read-only", _binds("/lib:/host:ro"), ("sensitive_mount_read_only",)),
+        Member(
+            "etc-by-read-only-volume",
+            {"mounts": [Mount("/host", "etc-read-only", type="volume", driver_config=ETC_READ_ONLY)]},
+            ("sensitive_mount_read_only",),
+        ),
+        Member("secret-in-health-check", {"healthcheck": CHECK}, ("secrets",)),
+        Member("kept-counts-tokens", {"environment": {"MAX_TOKENS": "4096", "PASSWORD_MIN_LENGTH": "8"}}),
         Member("oom-score-negative", {"oom_score_adj": -500}, ("oom_score",), started=False),
         Member("default-bridge-created", {"network": None}, ("default_bridge",), started=False),
         Member("port-created", {"ports": {"8083/tcp": 8083}}, ("wildcard_port",), started=False),
@@ -104,7 +130,10 @@ class Company:
 def company() -> Iterator[Company]:
     with Dockerd(bridge=True) as daemon, contextlib.closing(daemon.client()) as client:
         (daemon.workdir / "etc-link").symlink_to("/etc")
-        prepare(client, ["lab/unpinned:latest"])
+        prepare(client, ["lab/unpinned:latest", "lab/sshd:1.0"])
+        client.networks.create(INTERNAL, internal=True)
+        dockerfile = f"FROM {KEPT}\nUSER 0\nRUN echo toor:x:0:0::/:/bin/sh >> /etc/passwd\nUSER toor\n"
+        client.images.build(fileobj=io.BytesIO(dockerfile.encode()), tag=TOOR, rm=True)
         members = siblings(daemon.workdir)
         for member in members:
             enter(client, member)
