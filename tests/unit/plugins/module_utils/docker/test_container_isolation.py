@@ -151,7 +151,7 @@ def test_internal_networks_publish_nothing(others: dict[str, Any], published: bo
 
 def test_every_port_of_a_container_that_does_not_run_yet() -> None:
     host = {"PublishAllPorts": True, "PortBindings": {**WISH, "81/tcp": []}}
-    config = {"ExposedPorts": {"80/tcp": {}, "81/tcp": {}, "443/tcp": {}}}
+    config: dict[str, Any] = {"ExposedPorts": {"80/tcp": {}, "81/tcp": {}, "443/tcp": {}}}
     found = facts(host, Config=config)
     assert found["unneeded_ports"] == ["0.0.0.0:8080->80/tcp", "0.0.0.0:?->81/tcp", "0.0.0.0:?->443/tcp"]
     assert facts({"PortBindings": WISH}, Config=config)["published_ports"] == ["0.0.0.0:8080->80/tcp"]
