@@ -204,7 +204,10 @@ def _check(finding: Finding, where: str) -> None:
 
 
 def _is_reference(row: Any) -> bool:
-    return isinstance(row, dict) and all(isinstance(row.get(part), str) for part in ("benchmark", "version", "id"))
+    if not isinstance(row, dict):
+        return False
+    benchmark, version, number = row.get("benchmark"), row.get("version"), row.get("id")
+    return isinstance(benchmark, str) and isinstance(version, str) and isinstance(number, str)
 
 
 def _subject(value: Any, where: str) -> dict[str, str]:
