@@ -135,7 +135,7 @@ def test_it_is_predicted_done_done_once_proved_and_undone(host: Host) -> None:
     hardened = host.fingerprint()
     refused = host.harden(state="absent")
     assert refused.rc != 0
-    assert "would stop 1 containers (web)" in refused.stdout + refused.stderr
+    assert "would stop 1 container (web)" in refused.stdout + refused.stderr
     assert host.fingerprint() == hardened
 
     undone = host.harden(state="absent", max_containers_stopped=-1).check()
