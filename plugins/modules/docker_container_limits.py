@@ -174,19 +174,19 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     connect,
     connection_argument_spec,
 )
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.container_limits import SIZES
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.container_limits_undo import (
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.container.limits import SIZES
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.container.limits_undo import (
     forget,
     lifted,
     recorded,
     remember,
 )
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.container_selection import (
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.container.selection import (
     Choice,
     Chosen,
     choose,
 )
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.container_update import (
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.container.update import (
     Update,
     apply,
     plan,

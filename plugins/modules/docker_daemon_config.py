@@ -264,16 +264,16 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.connection import (
     connection_argument_spec,
 )
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_apply import (
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon.apply import (
     Application,
     Outcome,
 )
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_change import Change, prepare
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_record import one_run_at_a_time
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_recovery import look_or_recover
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_redact import secrets_in, shown
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_service import DaemonService
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_situation import look
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon.change import Change, prepare
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon.record import one_run_at_a_time
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon.recovery import look_or_recover
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon.redact import secrets_in, shown
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon.service import DaemonService
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon.situation import look
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import DockerError
 
 

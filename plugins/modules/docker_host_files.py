@@ -116,13 +116,13 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import DockerError
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.file_diff import file_diff
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.file_plan import (
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host.file_diff import file_diff
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host.file_plan import (
     make_all,
     plan_files,
 )
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.file_state import FileChange
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.file_undo import (
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host.file_state import FileChange
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host.file_undo import (
     forget,
     plan_undo,
     remember,

@@ -122,10 +122,10 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     connect,
     connection_argument_spec,
 )
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_process import find_daemon
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_proof import refuse_proxy
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon.process import find_daemon
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon.proof import refuse_proxy
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import DockerError
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host_facts import (
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host.facts import (
     host_facts,
     written_since,
 )

@@ -65,7 +65,7 @@ modes:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import DockerError
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.tls_facts import tls_facts
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host.tls_facts import tls_facts
 
 
 def main() -> None:

@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 from docker.types import LogConfig
 
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker import daemon_situation
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon import (
+    situation as daemon_situation,
+)
 from tests.e2e.audited import Audited
 from tests.e2e.daemon_config import Subject
 from tests.lab.dockerd import Dockerd, free_port

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import Engine
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.kernel_audit import (
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host.kernel_audit import (
     KernelAuditError,
     read_kernel_audit,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_process import DaemonProcess
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon.process import DaemonProcess
 
 PID = 42
 

@@ -10,15 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_file import DaemonFile
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_options import (
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon.file import DaemonFile
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon.options import (
     parse_argv,
     parse_version,
 )
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_process import DaemonProcess
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_record import DaemonRecord
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_service import DaemonService
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon_situation import Situation
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon.process import DaemonProcess
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon.record import DaemonRecord
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon.service import DaemonService
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon.situation import Situation
 from tests.unit.fake_engine import FakeEngine
 
 STARTED = 1000.0

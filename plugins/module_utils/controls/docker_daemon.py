@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The daemon's options, by what is in effect and not by what a file promises.
 
-Facts: docker/collect_daemon.py. An option is a fact by its own name with underscores; `options` holds its four states.
+Facts: docker/collect/daemon.py. An option is a fact by its own name with underscores; `options` holds its four states.
 """
 
 from __future__ import annotations

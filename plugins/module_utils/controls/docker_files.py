@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Owner and mode of the files that the daemon is made of, each wherever this daemon has it.
 
-Facts: docker/collect_files.py. A role is a part that a path plays; a path of it that does not exist is not judged.
+Facts: docker/collect/files.py. A role is a part that a path plays; a path of it that does not exist is not judged.
 """
 
 from __future__ import annotations

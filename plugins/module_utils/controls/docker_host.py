@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The machine below the daemon: where its data lies, who may use it, what the kernel records of it.
 
-Facts: docker/collect_host.py and docker/collect_audit_rules.py.
+Facts: docker/collect/host.py and docker/collect/audit_rules.py.
 """
 
 from __future__ import annotations

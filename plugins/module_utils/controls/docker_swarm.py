@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Swarm mode: its managers, keys, certificates and networks. Nothing of it applies to a node outside a swarm.
 
-Facts: docker/collect_swarm.py, and docker/collect_networks.py for overlay networks.
+Facts: docker/collect/swarm.py, and docker/collect/networks.py for overlay networks.
 """
 
 from __future__ import annotations

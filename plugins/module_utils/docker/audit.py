@@ -27,7 +27,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.contro
     DOCKER_SCOPES,
     as_configured,
 )
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.collect import (
+from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.collect.snapshot import (
     SCHEMA_VERSION,
     Wanted,
     collect,
