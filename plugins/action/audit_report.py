@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import gc
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -68,6 +70,12 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
 }
 
 
+def _from_here(path: str) -> str:
+    """A path of the user's: a playbook that came with a collection is started elsewhere, and its own folder is no place
+    for anybody's reports."""
+    return os.path.join(os.getcwd(), os.path.expanduser(path))
+
+
 class ActionModule(ActionBase):
     """Runs once, without a connection to any host."""
 
@@ -93,7 +101,7 @@ class ActionModule(ActionBase):
             gc.enable()
 
     def _outcome(self, params: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
-        outputs = planned(params, self._loader.path_dwim)
+        outputs = planned(params, _from_here)
         for output in outputs:
             files.check_writable(output)
         terms = self._terms(params)
@@ -131,11 +139,7 @@ class ActionModule(ActionBase):
         return waivers
 
     def _waivers_at(self, name: str) -> list[Waiver]:
-        find: Any = self._find_needle  # ansible-core leaves it untyped
-        try:
-            found = Path(find("files", name))
-        except AnsibleError:
-            raise WaiverError(f"waivers: there is no file {name} beside the playbook or in its files folder") from None
+        found = self._waivers_path(name)
         paths = sorted((*found.glob("*.yml"), *found.glob("*.yaml"))) if found.is_dir() else [found]
         waivers = []
         for path in paths:
@@ -143,6 +147,15 @@ class ActionModule(ActionBase):
             text = files.read_text(Path(self._loader.get_real_file(str(path))), path)
             waivers.extend(parse_waivers(text, path.name))
         return waivers
+
+    def _waivers_path(self, name: str) -> Path:
+        find: Any = self._find_needle  # ansible-core leaves it untyped
+        with contextlib.suppress(AnsibleError):
+            return Path(find("files", name))
+        here = Path(_from_here(name))
+        if not here.exists():
+            raise WaiverError(f"waivers: there is no file {name}, neither here nor beside the playbook or in its files")
+        return here
 
     def _audits(self, params: Mapping[str, Any], task_vars: Mapping[str, Any]) -> list[Audit]:
         complete = params["findings_complete"]
@@ -160,7 +173,7 @@ class ActionModule(ActionBase):
         return audits
 
     def _audits_at(self, source: str, complete: bool) -> list[Audit]:
-        pattern = Path(self._loader.path_dwim(source))
+        pattern = Path(_from_here(source))
         paths = [pattern] if pattern.exists() else sorted(pattern.parent.glob(pattern.name))
         if not paths:
             raise ReportError(f"sources: there is no file {pattern}")
@@ -170,7 +183,7 @@ class ActionModule(ActionBase):
         if not params["drift"]:
             return None
         if params["previous"]:
-            return files.read_previous(Path(self._loader.path_dwim(params["previous"])))
+            return files.read_previous(Path(_from_here(params["previous"])))
         replaced = next((output.path for output in outputs if output.format == "json"), None)
         return files.read_previous(replaced) if replaced else None
 

@@ -91,8 +91,8 @@ options:
   waivers:
     description:
       - Accepted findings. Each item is the path of a YAML file, of a directory of such files, or a waiver itself.
-      - A relative path is looked for as the files of a role or a playbook are. Files may be encrypted with
-        Ansible Vault.
+      - A relative path is looked for as the files of a role or a playbook are, and then where Ansible was
+        started. Files may be encrypted with Ansible Vault.
       - A waiver has C(id), C(control), C(owner), C(reason), C(expires) (the last day on which it holds), and
         may have C(target) and C(subject) with patterns for C(kind), C(namespace), C(name) and C(container).
       - One that would match everything is refused unless it says C(everything=true).
@@ -122,8 +122,8 @@ options:
     default: 365
   output_dir:
     description:
-      - The directory for the files of O(formats), made if missing. A relative path starts at the playbook's
-        directory.
+      - The directory for the files of O(formats), made if missing. A relative path, here and in the
+        other options, starts where Ansible was started.
     type: path
   formats:
     description:

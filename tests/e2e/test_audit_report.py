@@ -226,7 +226,7 @@ def test_waivers_may_lie_in_a_folder_an_encrypted_file_or_the_task(site: Site) -
     ("options", "message"),
     [
         ({"waivers": ["bad.yml"]}, "bad.yml:2: the waiver has no expires"),
-        ({"waivers": ["missing.yml"]}, "waivers: there is no file missing.yml beside"),
+        ({"waivers": ["missing.yml"]}, "waivers: there is no file missing.yml, neither here nor beside"),
         ({"waivers": ["binary.yml"]}, "binary.yml: is not UTF-8 text"),
         ({"waivers": [7]}, "waivers, item 1: takes a path or a waiver"),
         ({"fail_on": "hihg"}, "fail_on: 'hihg' is no severity"),

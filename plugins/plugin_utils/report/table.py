@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.finding import SEVERITIES, Finding
+from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.finding import SEVERITIES
 from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.assembly import (
     Report,
     by_target,
@@ -24,7 +24,7 @@ _NAME_WIDTH = 32
 def render(report: Report) -> list[str]:
     """Lines of at most about 100 characters, without colour."""
     lines = [f"{report['title']}, {report['generated_at']}", *_hosts(report), "", *_changes(report)]
-    return [*lines, *_waivers(report), *_top(report["findings"]), *_gate(report["gate"])]
+    return [*lines, *_waivers(report), *_missed(report), *_top(report), *_gate(report["gate"])]
 
 
 def _hosts(report: Report) -> list[str]:
@@ -83,10 +83,18 @@ def _waivers(report: Report) -> list[str]:
     return [f"Waivers: {', '.join(told)}."] if told else []
 
 
-def _top(findings: Iterable[Finding]) -> list[str]:
-    failing = [finding for finding in findings if finding["status"] == "fail"]
+def _missed(report: Report) -> list[str]:
+    missed = [row for row in report["targets"] if not row["audited"]]
+    lines = [f"Not audited: {printable(row['name'])}: {printable(row['reason'] or '', 160)}" for row in missed]
+    more = [f"… and {len(lines) - MOST_HOSTS} more not audited"] if len(lines) > MOST_HOSTS else []
+    return [*lines[:MOST_HOSTS], *more]
+
+
+def _top(report: Report) -> list[str]:
+    failing = [finding for finding in report["findings"] if finding["status"] == "fail"]
     if not failing:
-        return ["Nothing fails."]
+        # Silence about what nobody looked at would read as good news.
+        return ["Nothing fails."] if any(row["audited"] for row in report["targets"]) else []
     # New ones first within a severity: they are what a reader has not seen yet.
     rank = {"new": 0, "regressed": 0}
     failing.sort(key=lambda finding: (SEVERITIES.index(finding["severity"]), rank.get(finding["drift"], 1)))
@@ -107,7 +115,7 @@ def _gate(gate: dict[str, Any]) -> list[str]:
     return ["", f"Gate closed: {'; '.join(gate['reasons'])}."] if gate["failed"] else []
 
 
-def printable(text: str) -> str:
-    """Text that cannot steer a terminal, shortened to fit a column."""
+def printable(text: str, width: int = _NAME_WIDTH) -> str:
+    """Text that cannot steer a terminal, shortened to fit a column of that width."""
     safe = "".join(char if char.isprintable() else "?" for char in text)
-    return safe if len(safe) <= _NAME_WIDTH else safe[: _NAME_WIDTH - 1] + "…"
+    return safe if len(safe) <= width else safe[: width - 1] + "…"

@@ -59,3 +59,9 @@ def test_names_cannot_steer_the_terminal() -> None:
     odd = finding(name="\x1b[2Jx\n\u202ey", target="web")
     assert all(line.isprintable() for line in render(report(audit("web", odd))))
     assert printable("a" * 50) == "a" * 31 + "…"
+
+
+def test_silence_about_a_fleet_that_nobody_looked_at_is_no_good_news() -> None:
+    text = render(report(audit("a", reason="it is gone")))
+    assert "Nothing fails." not in text
+    assert "Not audited: a: it is gone" in text
