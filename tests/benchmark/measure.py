@@ -55,7 +55,7 @@ def medians_of(
 
     The commands take turns, so that what else the machine does weighs on all alike. RuntimeError where one fails.
     """
-    rounds = [[run_once(command, env, cwd) for command in commands] for _ in range(runs + 1)][1:]
+    rounds = [[run_once(command, env, cwd) for command in commands] for _round in range(runs + 1)][1:]
     return [_median(command, costs) for command, costs in zip(commands, zip(*rounds))]
 
 
