@@ -135,7 +135,7 @@ def denied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
     flags = ["--no-new-privileges=false", "--live-restore=false", "--icc=true", "--experimental", "-D"]
     flags += ["--log-driver", "none", "--storage-driver=vfs", "--iptables=0"]
     flags += ["--insecure-registry", "registry.example:5000", "--registry-mirror", "http://mirror.example"]
-    flags += ["--cgroup-parent=/elsewhere", "--metrics-addr=0.0.0.0:0", "--default-ulimit", "nofile=64:64"]
+    flags += ["--cgroup-parent=/elsewhere", "--metrics-addr=0.0.0.0:0", "--default-ulimit", "core=0:0"]
     profile = tmp_path_factory.mktemp("seccomp") / "all.json"
     profile.write_text('{"defaultAction": "SCMP_ACT_ALLOW"}')
     flags += [f"--seccomp-profile={profile}"]
@@ -158,7 +158,7 @@ def denied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
         ("plain_mirrors", ["http://mirror.example/"]),
         ("cgroup_parent", "/elsewhere"),
         ("metrics_address", "0.0.0.0:0"),
-        ("default_ulimits", ["nofile"]),
+        ("default_ulimits", ["core"]),
         ("seccomp", False),
     ],
 )
