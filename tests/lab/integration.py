@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 from tests.lab.cast import NETWORK, Member, enter, prepare
 from tests.lab.dockerd import REPOSITORY, Dockerd, LabError
 from tests.lab.images import BASE, KEPT
+from tests.tooling.places import BUILD, copy_collection
 
 TARGETS = REPOSITORY / "tests" / "integration" / "targets"
 _MEMBERS = (
@@ -34,26 +34,6 @@ _MEMBERS = (
         image=BASE,
     ),
 )
-
-
-def copy_collection(folder: Path) -> Path:
-    """Copy the work tree, without what git ignores, to where ansible-test finds a collection; that place."""
-    place = folder / "ansible_collections" / "bulkhead" / "container_security"
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=REPOSITORY,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        source = REPOSITORY / name
-        if source.is_file():  # a file deleted but not yet committed is listed, too
-            (place / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, place / name, follow_symlinks=False)
-    # ansible-test asks the nearest git repository above for its files; ours ignores .build/ and would say: none.
-    subprocess.run(["git", "init", "--quiet", str(place)], check=True)
-    return place
 
 
 def configuration(daemon: Dockerd) -> dict[str, str]:
@@ -105,9 +85,7 @@ def run_integration(targets: Sequence[str], arguments: Sequence[str] = ()) -> li
     unknown = sorted(set(targets) - set(there))
     if unknown:
         raise LabError(f"no such integration target: {', '.join(unknown)}; there are: {', '.join(there)}")
-    folder = REPOSITORY / ".build" / "integration"
-    shutil.rmtree(folder, ignore_errors=True)
-    place = copy_collection(folder)
+    place = copy_collection(BUILD / "integration")
     failed = []
     for target in targets or there:
         began = time.monotonic()
