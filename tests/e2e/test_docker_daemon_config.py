@@ -188,7 +188,7 @@ def test_containers_are_not_left_running_without_a_daemon_that_knows_them(make_d
     subject = Subject(make_dockerd(daemon_json={"live-restore": True}))
     with subject.containers(web="no"):
         message = subject.refused({"storage-driver": "vfs"}, allow_hidden_images=True)
-    assert "would leave web running without a daemon that knows them" in message
+    assert "would leave 1 container (web) running without a daemon" in message
 
 
 def test_an_edit_by_hand_that_waits_for_a_restart_is_brought_into_effect(subject: Subject) -> None:
