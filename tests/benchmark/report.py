@@ -92,8 +92,8 @@ def bench_report(runs: int) -> dict[str, Any]:
         (folder / "play.json").write_text(json.dumps(_PLAY))
         with step(f"{', '.join(_DEFAULT)}: {runs} runs"):
             default = _median(folder, _DEFAULT, runs)
-        with step("every format: 1 run"):
-            every = _median(folder, _EVERY, 1)
+        with step(f"every format: {runs} runs"):
+            every = _median(folder, _EVERY, runs)
         sizes = {file.name: file.stat().st_size for file in sorted((folder / "report").iterdir())}
     print(f"  median of the task: {default:.2f} s; with every format {every:.2f} s")
     print("  " + ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in sizes.items()))
