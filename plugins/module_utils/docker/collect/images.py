@@ -14,15 +14,15 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import Engine, EngineStatus
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host.files import HostFiles
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.image import history as image_history
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.image import (
-    reference as image_reference,
-)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.image.history import Step
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.image.layer_users import uid_by_layers
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.secrets import (
     secrets_in_command,
     secrets_in_env,
     without_secrets,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.formats import (
+    image_reference,
 )
 
 SetuidLister = Callable[[Mapping[str, Any]], "list[str] | str"]

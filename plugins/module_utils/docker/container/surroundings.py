@@ -24,8 +24,8 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     original_names,
     parse_mountinfo,
 )
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.image import (
-    reference as image_reference,
+from ansible_collections.bulkhead.container_security.plugins.module_utils.formats import (
+    image_reference,
 )
 
 Facts = dict[str, Any]

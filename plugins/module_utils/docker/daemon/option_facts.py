@@ -18,7 +18,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     filters,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.daemon.view import DaemonView, chosen
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host.certificate_dates import (
+from ansible_collections.bulkhead.container_security.plugins.module_utils.formats.certificate_dates import (
     CertificateError,
     validities,
 )

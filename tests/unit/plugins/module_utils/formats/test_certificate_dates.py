@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.host.certificate_dates import (
+from ansible_collections.bulkhead.container_security.plugins.module_utils.formats.certificate_dates import (
     CertificateError,
     validities,
 )

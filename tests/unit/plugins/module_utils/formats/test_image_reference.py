@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.image.reference import (
+from ansible_collections.bulkhead.container_security.plugins.module_utils.formats.image_reference import (
     ImageReference,
     parse,
 )
