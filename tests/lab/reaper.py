@@ -26,7 +26,7 @@ _EXECUTABLES = ("dockerd", "containerd", "containerd-shim", "containerd-shim-run
 _KEY_FILE = Path("/etc/docker/key.json")
 
 
-def _processes() -> Iterator[tuple[int, str, str, str]]:
+def processes() -> Iterator[tuple[int, str, str, str]]:
     """(pid, executable name, arguments, cgroups) of every process that may be looked at."""
     for entry in os.listdir("/proc"):
         if not entry.isdigit():
@@ -44,7 +44,7 @@ def _processes() -> Iterator[tuple[int, str, str, str]]:
 def owned_processes(workdir: Path, container_ids: list[str]) -> list[int]:
     """The pids of the daemon in `workdir`, its containerd, its shims, and everything inside its containers."""
     pids = []
-    for pid, executable, arguments, cgroups in _processes():
+    for pid, executable, arguments, cgroups in processes():
         is_daemon = executable in _EXECUTABLES and f"{workdir}/" in arguments
         if is_daemon or any(container_id in cgroups for container_id in container_ids):
             pids.append(pid)
@@ -95,7 +95,7 @@ def _remove_shim_sockets(exec_root: Path) -> None:
 def _remove_engine_key() -> None:
     """dockerd 20.10 writes this key whatever its options; keep it only as long as a daemon may want it again."""
     marker = _KEY_FILE.with_name(".bulkhead-lab")
-    if not marker.exists() or any(executable == "dockerd" for _pid, executable, _arguments, _cgroups in _processes()):
+    if not marker.exists() or any(executable == "dockerd" for _pid, executable, _arguments, _cgroups in processes()):
         return
     for path in (_KEY_FILE, marker):
         path.unlink(missing_ok=True)

@@ -1,0 +1,38 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the lab's Kubernetes programs come from: what the user gives, what the machine has, what we built."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from tests.lab.dockerd import LabError
+from tests.lab.kubernetes import build
+
+ASSETS = "KUBEBUILDER_ASSETS"
+"""A folder of the user's with etcd, kube-apiserver and kubectl (envtest); whatever else is there is taken, too."""
+
+
+def program(name: str) -> str:
+    """The path of etcd, or of one of Kubernetes' programs, which are built where nobody has built them yet.
+
+    LabError for what cannot be had.
+    """
+    assets = os.environ.get(ASSETS)
+    if assets:
+        return _of_assets(Path(assets), name)
+    if name == "etcd":
+        found = shutil.which("etcd")
+        if found is None:
+            raise LabError("etcd is missing: apt-get install etcd-server")
+        return found
+    return str(build.ensure() / name)
+
+
+def _of_assets(folder: Path, name: str) -> str:
+    if not os.access(folder / name, os.X_OK):
+        raise LabError(f"{ASSETS} names {folder}, which has no {name}; unset it, and the lab builds its own")
+    return str(folder / name)
