@@ -26,14 +26,14 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     Surroundings,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import Engine, EngineStatus
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.secrets import (
+from ansible_collections.bulkhead.container_security.plugins.module_utils.formats import (
+    image_reference,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.formats.plain_secrets import (
     secret_in,
     secrets_in_command,
     secrets_in_env,
     without_secrets,
-)
-from ansible_collections.bulkhead.container_security.plugins.module_utils.formats import (
-    image_reference,
 )
 
 # An audit costs two requests a container at most; sessions beyond this many are not looked at, and said so.

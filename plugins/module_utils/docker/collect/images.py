@@ -16,13 +16,13 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.image import history as image_history
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.image.history import Step
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.image.layer_users import uid_by_layers
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.secrets import (
+from ansible_collections.bulkhead.container_security.plugins.module_utils.formats import (
+    image_reference,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.formats.plain_secrets import (
     secrets_in_command,
     secrets_in_env,
     without_secrets,
-)
-from ansible_collections.bulkhead.container_security.plugins.module_utils.formats import (
-    image_reference,
 )
 
 SetuidLister = Callable[[Mapping[str, Any]], "list[str] | str"]

@@ -22,13 +22,13 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     Engine,
     EngineStatus,
 )
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.secrets import (
-    secrets_in_command,
-    secrets_in_env,
-)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.formats.certificate_dates import (
     CertificateError,
     validities,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.formats.plain_secrets import (
+    secrets_in_command,
+    secrets_in_env,
 )
 
 Facts = dict[str, Any]
