@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.bulkhead.container_security.plugins.module_utils.docker import secrets
+from ansible_collections.bulkhead.container_security.plugins.module_utils.formats import plain_secrets as secrets
 
 # Made up, and put together here, so that no scanner of this repository takes them for real.
 GITHUB = "ghp_" + "a1B2" * 9
