@@ -40,7 +40,8 @@ def load_kubeconfig(configuration: Configuration, kubeconfig: str | None, contex
         content = KubeConfigMerger(where).config
         chosen = _context(where, content, context)
         with _complaints() as complaints:
-            KubeConfigLoader(config_dict=content, active_context=chosen["name"]).load_and_set(configuration)
+            loader = KubeConfigLoader(content, active_context=chosen["name"], config_base_path=_folder(where))
+            loader.load_and_set(configuration)
     except ConfigException as exc:
         raise ConnectionOptionsError(f"{where}: {' '.join(str(exc).split())}") from exc
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, KeyError) as exc:
@@ -62,6 +63,11 @@ def _path(kubeconfig: str | None) -> str:
     raise ConnectionOptionsError(
         "No cluster is named: give kubeconfig or host, or in_cluster to use the identity of the pod that this runs in"
     )
+
+
+def _folder(where: str) -> str | None:
+    """Where relative paths start. Of several files the library knows; of one, old releases run a plugin nowhere."""
+    return None if os.pathsep in where else os.path.dirname(os.path.abspath(where))
 
 
 def _value(content: Any, name: str) -> Any:
