@@ -58,6 +58,8 @@ class Configuration(Protocol):
     """The part of `kubernetes.client.Configuration` that is read here."""
 
     host: str
+    ssl_ca_cert: str | None
+    verify_ssl: bool
 
     def auth_settings(self) -> Any:
         """{"BearerToken": {"value": "Bearer …"}}, renewed by the library where it has expired."""
@@ -122,6 +124,16 @@ class Cluster:
         if not isinstance(body, Mapping) or "gitVersion" not in body:
             raise K8sError(f"{self.address} is no Kubernetes API server: its /version says nothing of a version")
         return Version(_number(body.get("major")), _number(body.get("minor")), str(body["gitVersion"]))
+
+    @property
+    def verifies(self) -> bool:
+        """Whether the certificate of the server is checked."""
+        return self._configuration.verify_ssl
+
+    @property
+    def ca_file(self) -> str | None:
+        """The PEM file of the authority by which the server is known; None for those that the system trusts."""
+        return self._configuration.ssl_ca_cert
 
     def identity(self) -> str:
         """What tells this cluster from every other one: the uid of its namespace kube-system."""
