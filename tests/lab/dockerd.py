@@ -49,6 +49,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def make_network_namespace(file: Path) -> None:
+    """A new network namespace with a loopback that is up, held by this file. Nothing is done where the file exists."""
+    if file.exists():
+        return
+    file.touch()
+    subprocess.run(["unshare", f"--net={file}", "ip", "link", "set", "lo", "up"], check=True, timeout=30)
+
+
 class Dockerd:
     """One private daemon. A context manager; `start`, `stop`, `restart` and `kill` for finer control.
 
@@ -98,7 +106,7 @@ class Dockerd:
             self._start_guard()
         reaper.mark_engine_key()
         if self.bridge:
-            self._make_network_namespace()
+            make_network_namespace(self.network_namespace)
         self._write_launch_file()
         self._run_launcher("start")
 
@@ -225,19 +233,12 @@ class Dockerd:
 
     def _namespace_prefix(self) -> list[str]:
         # nsenter, not `ip netns exec`: that one remounts /sys and hides the cgroups.
-        return ["nsenter", f"--net={self._network_namespace}", "--"] if self.bridge else []
+        return ["nsenter", f"--net={self.network_namespace}", "--"] if self.bridge else []
 
     @property
-    def _network_namespace(self) -> Path:
+    def network_namespace(self) -> Path:
+        """The file that holds the network namespace of a daemon with `bridge`; `nsenter --net=` takes it."""
         return self.workdir / "netns"
-
-    def _make_network_namespace(self) -> None:
-        if self._network_namespace.exists():
-            return
-        self._network_namespace.touch()
-        subprocess.run(
-            ["unshare", f"--net={self._network_namespace}", "ip", "link", "set", "lo", "up"], check=True, timeout=30
-        )
 
     def _write_launch_file(self) -> None:
         environment = {name: os.environ[name] for name in ("HOME", "PATH", "TMPDIR") if name in os.environ}

@@ -51,7 +51,7 @@ def owned_processes(workdir: Path, container_ids: list[str]) -> list[int]:
     return [pid for pid in pids if alive(pid) and pid != os.getpid()]
 
 
-def _mounts_below(workdir: Path) -> list[str]:
+def mounts_below(workdir: Path) -> list[str]:
     """The mount points below `workdir`, deepest first."""
     with open("/proc/self/mountinfo") as stream:
         points = [line.split()[4].encode().decode("unicode_escape") for line in stream]
@@ -69,8 +69,9 @@ def _end_processes(workdir: Path, container_ids: list[str], timeout: float = 10.
     return pids
 
 
-def _unmount(workdir: Path) -> None:
-    for point in _mounts_below(workdir):
+def unmount_below(workdir: Path) -> None:
+    """Detach every mount below `workdir`; whatever still uses one keeps it until it ends."""
+    for point in mounts_below(workdir):
         subprocess.run(["umount", "-l", point], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -125,11 +126,11 @@ def reap(workdir: Path, *, remove: bool = True) -> None:
     ]
     left = _end_processes(workdir, container_ids)
     _remove_shim_sockets(workdir / "exec")
-    _unmount(workdir)
+    unmount_below(workdir)
     _remove_cgroups(container_ids)
     _remove_engine_key()
-    if left or _mounts_below(workdir):
-        raise RuntimeError(f"{workdir}: still there: processes {left}, mounts {_mounts_below(workdir)}")
+    if left or mounts_below(workdir):
+        raise RuntimeError(f"{workdir}: still there: processes {left}, mounts {mounts_below(workdir)}")
     if remove:
         # A container's immutable files or a racing unmount must not hide the failure that a test wants to show.
         shutil.rmtree(workdir, ignore_errors=True)

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-SERVICES = "10.96.0.0/16"
-API_SERVICE = "10.96.0.1"
+from tests.lab.dockerd import LabError
+from tests.lab.kubernetes.network import SERVICES
+from tests.lab.kubernetes.processes import Processes
+from tests.lab.kubernetes.programs import program
+from tests.lab.kubernetes.rest import Rest
+
 ISSUER = "https://kubernetes.default.svc"
 
 
@@ -27,16 +31,18 @@ class ApiOptions:
 
 def write_audit_policy(workdir: Path, policy: Mapping[str, Any] | str) -> Path:
     """The policy's file: an object, or its text."""
-    file = workdir / "audit-policy.yaml"
+    folder = workdir / "audit"
+    folder.mkdir(exist_ok=True)
+    file = folder / "policy.yaml"
     file.write_text(policy if isinstance(policy, str) else json.dumps(policy))
     return file
 
 
-def defaults(workdir: Path, *, port: int, etcd_port: int, address: str, service_accounts: bool) -> dict[str, str]:
+def defaults(workdir: Path, *, address: str, port: int, etcd_url: str, service_accounts: bool) -> dict[str, str]:
     """The flags that make it private, by name. service_accounts: whether a controller makes default ServiceAccounts."""
     pki = workdir / "pki"
     options = {
-        "etcd-servers": f"http://127.0.0.1:{etcd_port}",
+        "etcd-servers": etcd_url,
         "bind-address": address,
         "secure-port": str(port),
         "tls-cert-file": f"{pki}/apiserver.crt",
@@ -71,14 +77,49 @@ def defaults(workdir: Path, *, port: int, etcd_port: int, address: str, service_
     return options
 
 
-def audit_flags(policy: Path, log: Path) -> dict[str, str]:
-    """The flags that write an audit log."""
-    return {"audit-policy-file": str(policy), "audit-log-path": str(log)}
+class ApiServer:
+    """The API server as a process of the host. `defaults`: flags by name; `options` come over them."""
+
+    watched: tuple[str, ...] = ("kube-apiserver", "etcd")
+
+    def __init__(self, workdir: Path, processes: Processes, defaults: Mapping[str, str], options: ApiOptions) -> None:
+        self.workdir = workdir
+        self.options = options
+        self.processes = processes
+        self._defaults = defaults
+
+    @property
+    def audit_log(self) -> Path:
+        """Where it writes its audit log. LabError where no policy was given."""
+        if self.options.audit_policy is None:
+            raise LabError("this cluster was started without an audit policy")
+        return self.workdir / "audit" / "audit.json"
+
+    def arguments(self) -> list[str]:
+        """Its flags. A default gives way to the same flag among the options; admission plugins come on top of ours."""
+        merged = dict(self._defaults)
+        merged["enable-admission-plugins"] = ",".join([merged["enable-admission-plugins"], *self.options.admission])
+        if self.options.audit_policy is not None:
+            policy = write_audit_policy(self.workdir, self.options.audit_policy)
+            merged |= {"audit-policy-file": str(policy), "audit-log-path": str(self.audit_log)}
+        given = {flag.lstrip("-").partition("=")[0] for flag in self.options.flags}
+        return [f"--{name}={value}" for name, value in merged.items() if name not in given] + [*self.options.flags]
+
+    def command(self) -> list[str]:
+        """Its command line."""
+        return [program("kube-apiserver"), *self.arguments()]
+
+    def start(self, flags: Sequence[str] | None = None) -> None:
+        """Start it; with other flags, where given."""
+        if flags is not None:
+            self.options = replace(self.options, flags=tuple(flags))
+        self.processes.start("kube-apiserver", self.command())
+
+    def stop(self) -> None:
+        """End it at once."""
+        self.processes.kill("kube-apiserver")
 
 
-def command(program: str, options: Mapping[str, str], admission: Sequence[str], flags: Sequence[str]) -> list[str]:
-    """The command line. A default gives way to the same flag in `flags`, admission plugins come on top of ours."""
-    given = {flag.lstrip("-").partition("=")[0] for flag in flags}
-    merged = dict(options)
-    merged["enable-admission-plugins"] = ",".join([options["enable-admission-plugins"], *admission])
-    return [program, *(f"--{name}={value}" for name, value in merged.items() if name not in given), *flags]
+def ready(rest: Rest) -> bool:
+    """Whether it is ready. The first namespaces come from a loop of its own, for which readiness does not wait."""
+    return rest.status("/readyz") == 200 and rest.status("/api/v1/namespaces/kube-system") == 200

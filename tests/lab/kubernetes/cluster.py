@@ -5,8 +5,9 @@
 
     with Kubernetes("api") as k8s:      etcd and the API server, on the loopback; needs no root
     with Kubernetes("ctl") as k8s:      and controller-manager and scheduler: tokens, aggregated roles, ReplicaSets
+    with Kubernetes("full") as k8s:     and a node: dockerd, kubelet and kube-proxy; pods run
 
-Nothing is fixed: any number of them may run beside each other.
+Nothing is fixed: any number of them may run beside each other, but only one on a machine with a node.
 """
 
 from __future__ import annotations
@@ -14,26 +15,26 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
-import urllib.parse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from tests.lab.dockerd import REPOSITORY, LabError
-from tests.lab.kubernetes import apiserver, controllers, etcd, reaper
-from tests.lab.kubernetes.apiserver import ApiOptions
-from tests.lab.kubernetes.certificates import write_kubeconfig
-from tests.lab.kubernetes.pki import Pki
+from tests.lab.kubernetes import apiserver, controllers, etcd, network, reaper
+from tests.lab.kubernetes.apiserver import ApiOptions, ApiServer
+from tests.lab.kubernetes.identities import Identities
+from tests.lab.kubernetes.node import Node
 from tests.lab.kubernetes.ports import free_port
 from tests.lab.kubernetes.processes import Processes, start_guard
 from tests.lab.kubernetes.programs import program
 from tests.lab.kubernetes.rest import Rest
+from tests.lab.kubernetes.static_pod import StaticPodApiServer
 
 if TYPE_CHECKING:
     from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.client import Cluster
 
-MODES = ("api", "ctl")
+MODES = ("api", "ctl", "full")
 
 
 class Kubernetes:
@@ -42,6 +43,7 @@ class Kubernetes:
     api_flags: flags of the API server (`--name=value`); a default of ours gives way to the same flag.
     admission: admission plugins on top of NodeRestriction and those that are on by default.
     audit_policy: an audit policy, as an object or as text; the API server writes `audit_log` by it.
+    static_pod_api: in `full`, the API server is a static pod of the kubelet, as kubeadm makes it, by `manifest`.
     keep: the folder and the processes stay when this process ends; `reaper.reap(workdir)` ends them.
     """
 
@@ -53,55 +55,52 @@ class Kubernetes:
         api_flags: Sequence[str] = (),
         admission: Sequence[str] = (),
         audit_policy: Mapping[str, Any] | str | None = None,
+        static_pod_api: bool = False,
         keep: bool = False,
     ) -> None:
-        if mode not in MODES:
-            raise LabError(f"a cluster is one of {', '.join(MODES)}, not {mode!r}")
+        if mode not in MODES or (static_pod_api and mode != "full"):
+            raise LabError(f"a cluster is one of {', '.join(MODES)}; only full has static pods. Not: {mode!r}")
         self.mode = mode
         self.workdir = workdir or Path(tempfile.mkdtemp(prefix="bulkhead-k8s-"))
-        self.api_options = ApiOptions(tuple(api_flags), tuple(admission), audit_policy)
         self.keep = keep
-        self.address = "127.0.0.1"
-        self.port, self.etcd_port = free_port(), free_port()
-        self.kubeconfig = self.workdir / "kubeconfig" / "admin.conf"
-        self.ca_file = self.workdir / "pki" / "ca.crt"
         self.processes = Processes(self.workdir)
-        self._pki = Pki(self.workdir / "pki")
         self._guard: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        """The address of the API server."""
-        return f"https://{self.address}:{self.port}"
-
-    @property
-    def audit_log(self) -> Path:
-        """Where the API server writes its audit log. LabError where no policy was given."""
-        if self.api_options.audit_policy is None:
-            raise LabError("this cluster was started without an audit policy")
-        return self.workdir / "log" / "audit.json"
+        self._node = Node(self.workdir, self.processes) if mode == "full" else None
+        # etcd and, unless it is a pod, the API server are on the host, where the node finds them by the cable.
+        self._host = network.HOST if self._node else "127.0.0.1"
+        self.address = network.NODE if static_pod_api else self._host
+        self.port, self.etcd_port = free_port(), free_port()
+        self._identities = Identities(self.workdir, self.url)
+        self.kubeconfig, self.ca_file = self._identities.admin_kubeconfig, self._identities.ca_file
+        self._api = self._make_api(ApiOptions(tuple(api_flags), tuple(admission), audit_policy), static_pod_api)
 
     # -- life ---------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Start, and wait until it is of use. LabError with the last words of what did not come up."""
+        self.workdir.mkdir(parents=True, exist_ok=True)
+        lock = self._node.lock() if self._node else None
         if self._guard is None and not self.keep:
-            self._guard = start_guard(self.workdir, REPOSITORY)
-        self.processes.start("etcd", etcd.command(program("etcd"), self.workdir, self.etcd_port))
-        self._write_identities()
-        self.processes.wait("healthy etcd", lambda: etcd.healthy(self.etcd_port), ["etcd"])
-        self.start_api()
-        if self.mode != "api":
-            self._start_controllers()
+            self._guard = start_guard(self.workdir, REPOSITORY, lock)
+        if self._node:
+            self._node.prepare()
+        self.processes.start("etcd", etcd.command(program("etcd"), self.workdir, self._host, self.etcd_port))
+        self._identities.write(list({self._host, self.address, network.NODE}))
+        self.processes.wait("healthy etcd", lambda: etcd.healthy(self._host, self.etcd_port), ["etcd"])
+        self._start_all()
 
     def close(self) -> None:
         """End everything at once and remove the folder (kept with `keep=True`). Safe to call twice."""
         self.processes.kill_all()
+        if self._node:
+            self._node.close()
         reaper.reap(self.workdir, remove=not self.keep)
         if self._guard is not None and self._guard.stdin is not None:
             self._guard.stdin.close()
             self._guard.wait()
             self._guard = None
+        if self._node:
+            self._node.unlock()
 
     def __enter__(self) -> Kubernetes:
         try:
@@ -121,22 +120,53 @@ class Kubernetes:
 
     def stop_api(self) -> None:
         """The API server is gone from one moment to the next; etcd and the rest stay."""
-        self.processes.kill("kube-apiserver")
+        self._api.stop()
 
     def start_api(self, api_flags: Sequence[str] | None = None) -> None:
         """Start the API server, on the same port and the same etcd; with other flags, where given."""
-        if api_flags is not None:
-            self.api_options = ApiOptions(tuple(api_flags), self.api_options.admission, self.api_options.audit_policy)
-        self.processes.start("kube-apiserver", self.api_command())
+        self._api.start(api_flags)
+        self.await_api()
+
+    def await_api(self) -> None:
+        """Wait until the API server is ready. LabError with its last words where it does not come."""
         with self.rest() as rest:
-            self.processes.wait(
-                "ready API server",
-                # The namespaces come from a loop of the API server's own, which readiness does not wait for.
-                lambda: rest.status("/readyz") == 200 and rest.status("/api/v1/namespaces/kube-system") == 200,
-                ["kube-apiserver", "etcd"],
-            )
+            self.processes.wait("ready API server", lambda: apiserver.ready(rest), self._api.watched)
 
     # -- what a test asks of it ---------------------------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        """The address of the API server."""
+        return f"https://{self.address}:{self.port}"
+
+    @property
+    def api_command(self) -> list[str]:
+        """The API server's whole command line."""
+        return self._api.command()
+
+    @property
+    def audit_log(self) -> Path:
+        """Where the API server writes its audit log. LabError where no policy was given."""
+        return self._api.audit_log
+
+    @property
+    def node(self) -> Node:
+        """The node, its dockerd, and its folder of static pods. LabError where there is none."""
+        if self._node is None:
+            raise LabError(f"a cluster of mode {self.mode} has no node")
+        return self._node
+
+    @property
+    def manifest_dir(self) -> Path:
+        """The folder of the kubelet's static pods."""
+        return self.node.manifests
+
+    @property
+    def manifest(self) -> Path:
+        """The manifest of the API server's static pod. LabError where it is none."""
+        if not isinstance(self._api, StaticPodApiServer):
+            raise LabError("this cluster's API server is no static pod")
+        return self._api.manifest
 
     def kubectl(self, *arguments: str, input: str | None = None, check: bool = True) -> str:  # noqa: A002
         """What kubectl, an independent client, prints as the administrator. LabError where it fails and `check`."""
@@ -154,9 +184,7 @@ class Kubernetes:
     def make_namespace(self, name: str, labels: Mapping[str, str] | None = None) -> None:
         """A namespace; with its default ServiceAccount, without which no pod is admitted, where somebody makes that."""
         with self.rest() as rest:
-            status, answer = rest.send("POST", "/api/v1/namespaces", {"metadata": {"name": name, "labels": labels}})
-            if status != 201:
-                raise LabError(f"no namespace {name}: {answer}")
+            rest.create("/api/v1/namespaces", {"metadata": {"name": name, "labels": labels}})
             if self.mode != "api":
                 path = f"/api/v1/namespaces/{name}/serviceaccounts/default"
                 names = ["kube-controller-manager"]
@@ -164,72 +192,69 @@ class Kubernetes:
 
     def user(self, name: str, groups: Sequence[str] = ()) -> Path:
         """The kubeconfig of a user with a client certificate. Nothing is granted to it."""
-        return self._kubeconfig("users", name, groups)
+        return self._identities.user(name, groups)
 
     def service_account(self, namespace: str, name: str) -> Path:
         """The kubeconfig of an existing ServiceAccount, with a token of its own that is valid for an hour."""
         path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
         with self.rest() as rest:
-            status, answer = rest.send("POST", path, {"spec": {"expirationSeconds": 3600}})
-        if status >= 300:
-            raise LabError(f"no token for ServiceAccount {namespace}/{name}: {answer}")
-        file = self.workdir / "users" / f"{namespace}:{name}.conf"
-        token = answer["status"]["token"]
-        return write_kubeconfig(file, self.url, self.ca_file.read_bytes(), name, token=token)
+            answer = rest.create(path, {"spec": {"expirationSeconds": 3600}})
+        return self._identities.token_user(f"{namespace}:{name}", answer["status"]["token"])
+
+    def serving_certificate(self, name: str, names: Sequence[str] = ("127.0.0.1", "localhost")) -> tuple[Path, Path]:
+        """(certificate, key) files of a server that the cluster's authority vouches for, as for a webhook."""
+        return self._identities.serving_certificate(name, names)
 
     def cluster(self, kubeconfig: Path | None = None) -> Cluster:
         """Our own client, as the administrator or as another user. The caller closes it."""
-        from tests.lab.kubernetes.under_test import our_client  # half a second, which few need
+        from tests.lab.kubernetes.under_test import our_client  # a third of a second, which few need
 
         return our_client(kubeconfig or self.kubeconfig)
 
     def rest(self) -> Rest:
         """The lab's own client, as the administrator. The caller closes it."""
-        return Rest(self.port, self.ca_file, self._pki.file_pair("admin"), self.address)
+        return Rest(self.port, self.ca_file, self._identities.admin_pair, self.address)
 
     def etcd_get(self, key: str) -> bytes:
         """What etcd has under a key, such as `/registry/secrets/default/name`. LabError where that is nothing."""
-        return etcd.value(self.etcd_port, key)
+        return etcd.value(self._host, self.etcd_port, key)
 
     # -- how it is made -----------------------------------------------------------------------------------------
 
-    def _write_identities(self) -> None:
-        self._pki.write([self.address, apiserver.API_SERVICE])
-        self._kubeconfig("kubeconfig", "admin", ["system:masters"])
-        for component in ("controller-manager", "scheduler"):
-            self._kubeconfig("kubeconfig", component, (), f"system:kube-{component}")
-
-    def _kubeconfig(self, folder: str, name: str, groups: Sequence[str], user: str = "") -> Path:
-        credential = self._pki.client(user or name, groups)
-        file = self.workdir / folder / f"{urllib.parse.quote('+'.join([name, *groups]), safe='+:@')}.conf"
-        if folder == "kubeconfig":
-            file = self.workdir / folder / f"{name}.conf"
-            credential.write(self._pki.folder, name)
-        return write_kubeconfig(file, self.url, self.ca_file.read_bytes(), user or name, credential=credential)
-
-    def api_command(self) -> list[str]:
-        """The API server's whole command line."""
-        options = apiserver.defaults(
+    def _make_api(self, options: ApiOptions, static_pod: bool) -> ApiServer:
+        defaults = apiserver.defaults(
             self.workdir,
-            port=self.port,
-            etcd_port=self.etcd_port,
             address=self.address,
+            port=self.port,
+            etcd_url=etcd.url(self._host, self.etcd_port),
             service_accounts=self.mode != "api",
         )
-        if self.api_options.audit_policy is not None:
-            policy = apiserver.write_audit_policy(self.workdir, self.api_options.audit_policy)
-            options |= apiserver.audit_flags(policy, self.audit_log)
-        return apiserver.command(program("kube-apiserver"), options, self.api_options.admission, self.api_options.flags)
+        if self._node and static_pod:
+            return StaticPodApiServer(self.workdir, self.processes, defaults, options, self._node)
+        return ApiServer(self.workdir, self.processes, defaults, options)
+
+    def _start_all(self) -> None:
+        if self._node and isinstance(self._api, StaticPodApiServer):
+            self._api.prepare()
+            self._node.start()
+        self.start_api()
+        if self.mode != "api":
+            self._start_controllers()
+        if self._node:
+            self._start_node(self._node)
 
     def _start_controllers(self) -> None:
-        self.processes.start(
-            "kube-controller-manager",
-            controllers.controller_manager(program("kube-controller-manager"), self.workdir),
-        )
-        self.processes.start("kube-scheduler", controllers.scheduler(program("kube-scheduler"), self.workdir))
+        for name, command in controllers.commands(self.workdir).items():
+            self.processes.start(name, command)
+        if self._node and not isinstance(self._api, StaticPodApiServer):
+            self._node.start()
         with self.rest() as rest:
             self.processes.wait(
                 "default ServiceAccount and aggregated roles",
                 lambda: controllers.at_work(rest),
-                ["kube-controller-manager", "kube-scheduler"],
+                list(controllers.PROGRAMS),
             )
+
+    def _start_node(self, node: Node) -> None:
+        with self.rest() as rest:
+            node.wait(rest)

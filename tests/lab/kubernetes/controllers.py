@@ -7,19 +7,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.lab.kubernetes.apiserver import SERVICES
+from tests.lab.kubernetes.network import SERVICES
+from tests.lab.kubernetes.programs import program
 from tests.lab.kubernetes.rest import Rest
+
+PROGRAMS = ("kube-controller-manager", "kube-scheduler")
 
 
 def _kubeconfigs(file: Path) -> list[str]:
     return [f"--kubeconfig={file}", f"--authentication-kubeconfig={file}", f"--authorization-kubeconfig={file}"]
 
 
-def controller_manager(program: str, workdir: Path) -> list[str]:
-    """No port is open: nobody asks it for its health, and two clusters cannot meet."""
+def commands(workdir: Path) -> dict[str, list[str]]:
+    """Command lines by name. No port is open: nobody asks them for their health, and two clusters cannot meet."""
+    manager, scheduler = map(program, PROGRAMS)
+    return {PROGRAMS[0]: _controller_manager(manager, workdir), PROGRAMS[1]: _scheduler(scheduler, workdir)}
+
+
+def _controller_manager(executable: str, workdir: Path) -> list[str]:
     pki = workdir / "pki"
     return [
-        program,
+        executable,
         *_kubeconfigs(workdir / "kubeconfig" / "controller-manager.conf"),
         f"--service-account-private-key-file={pki}/sa.key",
         f"--root-ca-file={pki}/ca.crt",
@@ -39,10 +47,9 @@ def controller_manager(program: str, workdir: Path) -> list[str]:
     ]
 
 
-def scheduler(program: str, workdir: Path) -> list[str]:
-    """As the controller-manager, without a port."""
+def _scheduler(executable: str, workdir: Path) -> list[str]:
     return [
-        program,
+        executable,
         *_kubeconfigs(workdir / "kubeconfig" / "scheduler.conf"),
         "--leader-elect=false",
         f"--cert-dir={workdir}/scheduler",

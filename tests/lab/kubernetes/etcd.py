@@ -15,9 +15,13 @@ from tests.lab.dockerd import LabError
 _TIMEOUT = 10
 
 
-def command(program: str, workdir: Path, port: int) -> list[str]:
+def url(host: str, port: int) -> str:
+    """Where it answers."""
+    return f"http://{host}:{port}"
+
+
+def command(program: str, workdir: Path, host: str, port: int) -> list[str]:
     """The command line. A single member never calls itself, so that its peer port may be any."""
-    url = f"http://127.0.0.1:{port}"
     return [
         program,
         "--name=lab",
@@ -26,27 +30,27 @@ def command(program: str, workdir: Path, port: int) -> list[str]:
         # A single member need not wait for others before it leads.
         "--heartbeat-interval=10",
         "--election-timeout=50",
-        f"--listen-client-urls={url}",
-        f"--advertise-client-urls={url}",
+        f"--listen-client-urls={url(host, port)}",
+        f"--advertise-client-urls={url(host, port)}",
         "--listen-peer-urls=http://127.0.0.1:0",
         "--initial-advertise-peer-urls=http://127.0.0.1:2380",
         "--initial-cluster=lab=http://127.0.0.1:2380",
     ]
 
 
-def healthy(port: int) -> bool:
+def healthy(host: str, port: int) -> bool:
     """Whether it answers, and leads."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1) as answer:
+        with urllib.request.urlopen(f"{url(host, port)}/health", timeout=1) as answer:
             return bool(json.load(answer).get("health") == "true")
     except (OSError, ValueError):
         return False
 
 
-def value(port: int, key: str) -> bytes:
+def value(host: str, port: int, key: str) -> bytes:
     """What is stored under a key, such as /registry/secrets/default/token. LabError where nothing is."""
     body = json.dumps({"key": base64.b64encode(key.encode()).decode()}).encode()
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/v3/kv/range", data=body, timeout=_TIMEOUT) as answer:
+    with urllib.request.urlopen(f"{url(host, port)}/v3/kv/range", data=body, timeout=_TIMEOUT) as answer:
         found = json.load(answer).get("kvs", [])
     if not found:
         raise LabError(f"etcd has nothing under {key}")

@@ -100,13 +100,14 @@ class Processes:
         return kept
 
 
-def start_guard(workdir: Path, repository: Path) -> subprocess.Popen[bytes]:
-    """A process that cleans up when this one ends without doing so."""
+def start_guard(workdir: Path, repository: Path, lock: int | None = None) -> subprocess.Popen[bytes]:
+    """A process that cleans up when this one ends without doing so; until then it holds the lock, too."""
     return subprocess.Popen(
         [sys.executable, "-c", f"from tests.lab.kubernetes.reaper import watch; watch({str(workdir)!r})"],
         cwd=repository,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
+        pass_fds=[] if lock is None else [lock],
         start_new_session=True,
     )

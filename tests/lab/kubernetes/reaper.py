@@ -16,8 +16,10 @@ import signal
 import time
 from pathlib import Path
 
+from tests.lab.kubernetes import machine, network
 from tests.lab.launch import alive
-from tests.lab.reaper import processes
+from tests.lab.reaper import mounts_below, processes, unmount_below
+from tests.lab.reaper import reap as reap_docker
 
 _EXECUTABLES = (
     "etcd",
@@ -51,15 +53,21 @@ def _end_processes(workdir: Path, timeout: float = 10.0) -> list[int]:
 
 
 def reap(workdir: Path, *, remove: bool = True) -> None:
-    """End every process of the cluster in `workdir`, then remove the folder.
+    """End every process, container, mount and cable of the cluster in `workdir`, then remove the folder.
 
-    RuntimeError where a process does not go away: it would write into a folder that is being removed.
+    RuntimeError where a process or a mount does not go away: removing files below a live mount would delete what is
+    mounted.
     """
     if not workdir.exists():
         return
     left = _end_processes(workdir)
-    if left:
-        raise RuntimeError(f"{workdir}: still there: processes {left}")
+    # kubelet is gone: nobody brings the containers back that end now.
+    reap_docker(workdir / "docker", remove=remove)
+    unmount_below(workdir)
+    if left or mounts_below(workdir):
+        raise RuntimeError(f"{workdir}: still there: processes {left}, mounts {mounts_below(workdir)}")
+    network.disconnect(workdir)
+    machine.release(workdir)
     if remove:
         shutil.rmtree(workdir, ignore_errors=True)
 

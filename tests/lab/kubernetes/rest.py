@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.lab.dockerd import LabError
+
 
 class Rest:
     """One connection to an API server, opened when it is first needed. Not for two threads at once."""
@@ -37,6 +39,13 @@ class Rest:
             return response.status, json.loads(text)
         except ValueError:
             return response.status, text
+
+    def create(self, path: str, body: object) -> Any:
+        """The object that a POST made. LabError where it is refused."""
+        status, answer = self.send("POST", path, body)
+        if status not in (200, 201):
+            raise LabError(f"POST {path}: {answer.get('message', answer) if isinstance(answer, dict) else answer}")
+        return answer
 
     def status(self, path: str) -> int:
         """The status of a GET; 0 where nothing answers."""
