@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from tests.lab.dockerd import REPOSITORY, LabError
-from tests.lab.kubernetes import apiserver, controllers, etcd, network, reaper
+from tests.lab.kubernetes import apiserver, controllers, etcd, network, reaper, static_pod
 from tests.lab.kubernetes.apiserver import ApiOptions, ApiServer
 from tests.lab.kubernetes.identities import Identities
 from tests.lab.kubernetes.node import Node
@@ -121,6 +121,8 @@ class Kubernetes:
     def stop_api(self) -> None:
         """The API server is gone from one moment to the next; etcd and the rest stay."""
         self._api.stop()
+        with self.rest() as rest:
+            self.processes.wait("end of the API server", lambda: rest.status("/livez") == 0, ["etcd"])
 
     def start_api(self, api_flags: Sequence[str] | None = None) -> None:
         """Start the API server, on the same port and the same etcd; with other flags, where given."""
@@ -258,3 +260,5 @@ class Kubernetes:
     def _start_node(self, node: Node) -> None:
         with self.rest() as rest:
             node.wait(rest)
+            if isinstance(self._api, StaticPodApiServer):
+                self.processes.wait("mirror of the static pod", lambda: static_pod.is_shown(rest), ["kubelet"])

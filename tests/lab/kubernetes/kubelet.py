@@ -58,6 +58,8 @@ def _write_config(workdir: Path) -> Path:
         "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
         "volumePluginDir": str(workdir / "volume-plugins"),
         "nodeStatusUpdateFrequency": "1s",
+        # How soon a static pod is shown by the API server that it brings up, and a Secret's change by its mount.
+        "syncFrequency": "2s",
         "staticPodPath": str(workdir / "manifests"),
     }
     file = workdir / "kubelet.yaml"

@@ -15,10 +15,12 @@ import yaml
 
 from tests.lab.images import make_program_image
 from tests.lab.kubernetes.apiserver import ApiOptions, ApiServer
+from tests.lab.kubernetes.kubelet import NODE_NAME
 from tests.lab.kubernetes.network import NODE
 from tests.lab.kubernetes.node import Node
 from tests.lab.kubernetes.processes import Processes
 from tests.lab.kubernetes.programs import program
+from tests.lab.kubernetes.rest import Rest
 
 IMAGE = "lab/kube-apiserver:1.0"
 NAME = "kube-apiserver"
@@ -108,3 +110,8 @@ class StaticPodApiServer(ApiServer):
     def stop(self) -> None:
         """Take its manifest away; kubelet ends the pod."""
         self.manifest.unlink(missing_ok=True)
+
+
+def is_shown(rest: Rest) -> bool:
+    """Whether the API server shows its own pod."""
+    return rest.status(f"/api/v1/namespaces/kube-system/pods/{NAME}-{NODE_NAME}") == 200
