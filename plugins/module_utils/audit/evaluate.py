@@ -131,6 +131,8 @@ def evaluate(
 
     A control that applies to no subject gives one not_applicable, one that a human must judge gives one manual, one
     whose scope or fact could not be read gives error: at least one verdict a control, so that none is lost in silence.
+    Of a scope in the snapshot's `errors` or `unseen` (what cannot be seen from there, and why; manual) the subjects
+    that are known all the same are judged beside that.
     """
     findings: list[Finding] = []
     passes = 0
@@ -151,12 +153,13 @@ def _evaluate_control(snapshot: Snapshot, control: Control, target: str, include
     nobody = {"kind": control.scope, "name": ""}
     if control.manual and not control.when:
         return [_finding(control, target, nobody, "manual", reason=control.manual)]
-    failure = (snapshot.get("errors") or {}).get(control.scope)
-    if failure:
-        return [_finding(control, target, nobody, "error", reason=failure)]
     subjects: Sequence[Subject] = snapshot["subjects"].get(control.scope) or ()
     verdicts = (_judge(control, subject, target, include_passes) for subject in subjects)
     findings = [finding for finding in verdicts if finding is not None]
+    for status, part in (("error", "errors"), ("manual", "unseen")):
+        reason = (snapshot.get(part) or {}).get(control.scope)
+        if reason:
+            findings.append(_finding(control, target, nobody, status, reason=reason))
     if findings:
         return findings
     reason = control.not_applicable or f"There is no {control.scope} that this control applies to."

@@ -121,9 +121,10 @@ def _checked(stored: Any, audited: Audited) -> Mapping[str, Any]:
 
 
 def _are_subjects(stored: Mapping[str, Any]) -> bool:
-    """Whether `subjects` are lists by scope, of subjects with a kind and a name, and `errors` are sentences."""
-    subjects, errors = stored.get("subjects"), stored.get("errors") or {}
-    if not isinstance(subjects, Mapping) or not isinstance(errors, Mapping):
+    """Whether `subjects` are lists by scope, of subjects with a kind and a name, and what is missing has reasons."""
+    subjects = stored.get("subjects")
+    reasons = all(isinstance(stored.get(part) or {}, Mapping) for part in ("errors", "unseen"))
+    if not isinstance(subjects, Mapping) or not reasons:
         return False
     return all(isinstance(rows, list) and all(map(_is_subject, rows)) for rows in subjects.values())
 

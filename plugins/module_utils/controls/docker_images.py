@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.control import Control, ControlError
+from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.control import Control
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.allowed_registries import (
+    untrusted_sources,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.cis import cis
 
 _NO_HISTORY = "No image has a history to read."
-_REGISTRY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?::\d+)?(?:/[a-z0-9._-]+)*/?\Z")
 
 TRUSTED_SOURCE = Control(
     id="docker.image.trusted_source",
@@ -42,14 +43,7 @@ TRUSTED_SOURCE_MANUAL = Control(
 
 def trusted_source(allowed: Sequence[str]) -> Control:
     """The control for these registries, or `registry/repository` prefixes. Raises ControlError for what is neither."""
-    for name in allowed:
-        if not _REGISTRY.match(name):
-            raise ControlError(
-                f"allowed_registries: {name!r} is no registry: write host[:port] or host[:port]/repository"
-            )
-    names = [name.rstrip("/") for name in allowed]
-    tests = " || ".join(f"@ == '{name}' || starts_with(@, '{name}/')" for name in names)
-    return replace(TRUSTED_SOURCE, actual=f"sources[?!({tests})]")
+    return replace(TRUSTED_SOURCE, actual=untrusted_sources(allowed))
 
 
 SETUID_FILES = Control(

@@ -5,7 +5,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.control import Control
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_images import (
+    IMAGE_CONTROLS,
+    trusted_source,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_namespaces import (
+    NAMESPACE_CONTROLS,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_network_policy import (
+    NETWORK_POLICY_CONTROLS,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_secrets import SECRET_CONTROLS
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_workloads import (
+    WORKLOAD_CONTROLS,
+)
 
 K8S_SCOPES = (
     "cluster",
@@ -14,6 +30,7 @@ K8S_SCOPES = (
     "scheduler",
     "etcd",
     "kubelet",
+    "file",
     "namespace",
     "workload",
     "role",
@@ -26,4 +43,16 @@ K8S_SCOPES = (
     "image",
 )
 
-K8S_CONTROLS: tuple[Control, ...] = ()
+K8S_CONTROLS: tuple[Control, ...] = (
+    *NAMESPACE_CONTROLS,
+    *WORKLOAD_CONTROLS,
+    *NETWORK_POLICY_CONTROLS,
+    *SECRET_CONTROLS,
+    *IMAGE_CONTROLS,
+)
+
+
+def as_configured(controls: Iterable[Control], *, allowed_registries: Sequence[str]) -> list[Control]:
+    """The controls, with a manual one wherever nobody has given the means to judge. Raises ControlError."""
+    trusted = trusted_source(allowed_registries)
+    return [trusted if control.id == trusted.id else control for control in controls]

@@ -1,0 +1,155 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Assemble the snapshot of one cluster: every list once, page by page, and of each object only its facts kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.client import Cluster
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.facts import merged
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.images import image_facts
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.ingresses import add_ingresses
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.lists import Lists, Namespaces
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.namespaces import (
+    counted,
+    list_namespaces,
+    namespace_facts,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.network import (
+    Network,
+    read_network,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.secrets import collect_secrets
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.service_accounts import (
+    ServiceAccounts,
+    list_service_accounts,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.workloads import (
+    WorkloadCollector,
+    Workloads,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import ApiStatus
+
+SCHEMA_VERSION = "1.0"
+Facts = dict[str, Any]
+
+# What the workloads tell, of which each scope needs a part.
+_FROM_WORKLOADS = ("workload", "image", "namespace", "secret", "network_policy")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to collect. `scopes` None means all."""
+
+    scopes: frozenset[str] | None = None
+    namespaces: Namespaces = field(default_factory=Namespaces)
+
+    def has(self, *scopes: str) -> bool:
+        """Whether one of the scopes is wanted."""
+        return self.scopes is None or bool(self.scopes & set(scopes))
+
+
+def collect(cluster: Cluster, wanted: Wanted | None = None) -> dict[str, Any]:
+    """The snapshot: {schema_version, kind, collected_at, cluster, versions, errors, subjects: {scope: [subject]}}.
+
+    Raises K8sError where the cluster does not answer at all, or refuses the credentials; what else cannot be read is
+    in `errors` by scope, or in `unknown` of a subject.
+    """
+    now = datetime.now(timezone.utc)
+    snapshot: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "kind": "k8s",
+        "collected_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "cluster": cluster.address,
+        "versions": {"kubernetes": cluster.version.git},
+        "errors": {},
+        "subjects": {},
+    }
+    _Collection(cluster, wanted or Wanted(), now, snapshot).run()
+    return snapshot
+
+
+class _Collection:
+    """One collecting, scope by scope."""
+
+    def __init__(self, cluster: Cluster, wanted: Wanted, now: datetime, snapshot: dict[str, Any]) -> None:
+        self._cluster = cluster
+        self._wanted = wanted
+        self._now = now
+        self._lists = Lists(cluster, wanted.namespaces)
+        self._errors: dict[str, str] = snapshot["errors"]
+        self._subjects: dict[str, list[Facts]] = snapshot["subjects"]
+
+    def run(self) -> None:
+        if self._wanted.has(*_FROM_WORKLOADS):
+            self._objects()
+
+    def _scope(self, name: str, collector: Callable[[], Iterable[Facts]]) -> None:
+        if not self._wanted.has(name):
+            return
+        try:
+            self._subjects[name] = list(collector())
+        except ApiStatus as exc:
+            self._fail(exc, name)
+
+    def _fail(self, exc: ApiStatus, *scopes: str) -> None:
+        """Credentials that are refused are refused everywhere; any other refusal is one of this part."""
+        if exc.status == 401:
+            raise exc
+        self._errors.update(dict.fromkeys(scopes, str(exc)))
+
+    def _namespaces(self) -> list[Facts]:
+        try:
+            return list_namespaces(self._lists)
+        except ApiStatus as exc:
+            self._fail(exc, "namespace")
+            return [{"metadata": {"name": name}} for name in self._wanted.namespaces.only]
+
+    def _objects(self) -> None:
+        namespaces = self._namespaces()
+        network = read_network(self._lists, namespaces)
+        accounts = self._accounts()
+        found = WorkloadCollector(self._lists, _judge, accounts.automount, network).collect()
+        if found.errors:
+            self._errors.update(dict.fromkeys(("workload", "image"), found.errors[0]))
+        self._subjects["workload"] = found.subjects
+        self._scope("image", lambda: image_facts(found.usage.images))
+        if "namespace" not in self._errors:
+            self._scope("namespace", lambda: self._namespace_subjects(namespaces, found, network))
+        if self._wanted.has("secret"):
+            self._secrets(found, accounts)
+
+    def _secrets(self, found: Workloads, accounts: ServiceAccounts) -> None:
+        unread = [*found.errors, *filter(None, [self._errors.get("service_account")])]
+        accounts.add_to(found.usage)
+        try:
+            add_ingresses(self._lists, found.usage)
+        except ApiStatus as exc:
+            unread.append(str(exc))
+        reason = unread[0] if unread else None
+        self._scope("secret", lambda: collect_secrets(self._lists, found.usage, self._now, reason))
+
+    def _accounts(self) -> ServiceAccounts:
+        try:
+            return list_service_accounts(self._lists)
+        except ApiStatus as exc:
+            self._fail(exc, "service_account")
+            return ServiceAccounts()
+
+    def _namespace_subjects(self, namespaces: Sequence[Facts], found: Workloads, network: Network) -> Iterable[Facts]:
+        quotas, unread = counted(self._lists, "/api/v1/resourcequotas")
+        for each in namespaces:
+            facts = namespace_facts(each, found.usage.workloads)
+            name = facts["subject"]["name"]
+            unknown = {"quotas": unread} if unread else {}
+            yield merged(facts, {"quotas": quotas.get(name, 0), "unknown": unknown}, network.namespace_facts(name))
+
+
+def _judge(kind: str, metadata: Any, spec: Any, pod_metadata: Any) -> Facts:
+    del kind, metadata, spec, pod_metadata
+    return {}
