@@ -41,6 +41,7 @@ from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report
     plain,
 )
 from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.outputs import planned
+from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.rendering import render_all
 from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.waiver_file import parse_waivers
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
@@ -189,7 +190,8 @@ class ActionModule(ActionBase):
 
     def _write(self, report: Report, outputs: list[files.Output]) -> list[dict[str, Any]]:
         # All are rendered before the first is written: a fault in one writer leaves every file as it was.
-        texts = [(output, files.encodable(FORMATS[output.format].render(report))) for output in outputs]
+        rendered = render_all(report, [output.format for output in outputs])
+        texts = [(output, files.encodable(rendered[output.format])) for output in outputs]
         written = []
         for output, text in texts:
             changed = files.differs(output, text)
