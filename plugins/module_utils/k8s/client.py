@@ -59,6 +59,7 @@ class Configuration(Protocol):
 
     host: str
     ssl_ca_cert: str | None
+    cert_file: str | None
     verify_ssl: bool
 
     def auth_settings(self) -> Any:
@@ -134,6 +135,16 @@ class Cluster:
     def ca_file(self) -> str | None:
         """The PEM file of the authority by which the server is known; None for those that the system trusts."""
         return self._configuration.ssl_ca_cert
+
+    @property
+    def client_certificate_file(self) -> str | None:
+        """The PEM file of the certificate that this client logs in with, None where it has another credential."""
+        return self._configuration.cert_file
+
+    @property
+    def bearer_token(self) -> str:
+        """The token that this client logs in with, empty where it has another credential. It is a secret."""
+        return self._authorization.removeprefix("Bearer ")
 
     def identity(self) -> str:
         """What tells this cluster from every other one: the uid of its namespace kube-system."""
