@@ -10,9 +10,9 @@ PYTHON := .build/venv/bin/python
 COLLECTIONS := $(CURDIR)/.build/collections
 export PYTHONDONTWRITEBYTECODE := 1
 IN_LAB := ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=$(CURDIR):$(COLLECTIONS) $(PYTHON)
-# The lab starts a Docker daemon, for which it must be root.
-SETTINGS := $(foreach name,$(filter BULKHEAD_%,$(.VARIABLES)),$(name)="$($(name))")
-AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env PATH="$(PATH)" $(SETTINGS)) env $(IN_LAB)
+# The lab starts a Docker daemon, for which it must be root; what this user has built it finds in this user's cache.
+SETTINGS := $(foreach name,$(filter BULKHEAD_% KUBEBUILDER_ASSETS,$(.VARIABLES)),$(name)="$($(name))")
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env PATH="$(PATH)" XDG_CACHE_HOME="$(or $(XDG_CACHE_HOME),$(HOME)/.cache)" $(SETTINGS)) env $(IN_LAB)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,7 +33,7 @@ stage-%: venv
 	@$(TOOLING) run $*
 
 bench: venv ## measure speed and memory beside a peer
-	@$(TOOLING) packages lab
+	@$(TOOLING) lab
 	@$(AS_ROOT) -m tests.benchmark
 
 demo: venv ## audit, harden, audit again, change by hand, catch the drift: on a real, private dockerd

@@ -1,7 +1,7 @@
 # Copyright: Bulkhead contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Makefile's back end: `python3 -m tests.tooling packages|venv|run|generate …`."""
+"""The Makefile's back end: `python3 -m tests.tooling packages|lab|venv|run|generate …`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import argparse
 import subprocess
 import sys
 
-from tests.tooling import environments, packages, places
+from tests.tooling import environments, kubernetes_build, packages, places
 
 
 def _arguments() -> argparse.Namespace:
@@ -17,6 +17,7 @@ def _arguments() -> argparse.Namespace:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     verb = verbs.add_parser("packages", help="install the Debian packages of a group that are missing")
     verb.add_argument("names", nargs="+", choices=sorted(packages.GROUPS), metavar="GROUP")
+    verbs.add_parser("lab", help="have all that the lab needs: Debian packages, and Kubernetes, which is built once")
     verb = verbs.add_parser("venv", help="make Python environments, or bring them up to date")
     verb.add_argument("names", nargs="+", choices=sorted(environments.ALL), metavar="NAME")
     verb = verbs.add_parser("run", help="run a group of stages, or single ones in the order given")
@@ -63,6 +64,10 @@ def main() -> int:
     try:
         if arguments.verb == "packages":
             return int(bool(packages.ensure(arguments.names)))
+        if arguments.verb == "lab":
+            left = packages.ensure(["lab"])
+            kubernetes_build.prepare()  # the Docker half of the lab does without
+            return int(bool(left))
         if arguments.verb == "venv":
             return _venv(arguments.names)
         if arguments.verb == "run":

@@ -30,6 +30,9 @@ def _installed(package: str) -> Callable[[], bool]:
     return marker.exists
 
 
+_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+
+
 @dataclass(frozen=True)
 class Package:
     """A Debian package, why we want it, and how to see that the machine has what it gives."""
@@ -51,6 +54,18 @@ GROUPS: dict[str, tuple[Package, ...]] = {
         Package("util-linux", "nsenter, for the lab's network namespace", _program("nsenter")),
         Package("iptables", "the lab's bridge network", _program("iptables")),
         Package("openssl", "an independent look at certificates", _program("openssl")),
+    ),
+    "kubernetes": (
+        Package("etcd-server", "etcd, the memory of the lab's clusters", _program("etcd")),
+        Package("containernetworking-plugins", "the network of the lab's pods", Path("/usr/lib/cni/bridge").exists),
+        Package("socat", "port forwarding into the lab's pods", _program("socat")),
+    ),
+    "kubernetes-build": (
+        Package("golang-go", "compiles Kubernetes for the lab", _program("go")),
+        Package("dpkg-dev", "unpacks its source", _program("dpkg-source")),
+        Package("patch", "applies Debian's patches to it", _program("patch")),
+        Package("xz-utils", "unpacks those", _program("xz")),
+        Package("debian-archive-keyring", "proves that it is Debian's", _KEYRING.exists),
     ),
     "browser": (
         Package("chromium", "opens the HTML report in the end-to-end tests", _program("chromium")),

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from tests.tooling import environments, packages
+from tests.tooling import environments, kubernetes_build, packages
 from tests.tooling.outcome import Log, Outcome, skipped
 from tests.tooling.stages import Stage
 
@@ -75,7 +75,10 @@ def run(lanes: Sequence[Sequence[Stage]]) -> int:
     """Run each lane in order and the lanes side by side; the terminal ends with the sum. 1 if any test failed."""
     began = time.monotonic()
     stages = [stage for lane in lanes for stage in lane]
-    packages.ensure(sorted({group for stage in stages for group in stage.packages}))
+    groups = {group for stage in stages for group in stage.packages}
+    packages.ensure(sorted(groups))
+    if "kubernetes" in groups:
+        kubernetes_build.prepare()  # stages that need it count as skipped where it cannot be had
     board = Board(max(len(stage.name) for stage in stages))
     threads = [threading.Thread(target=_run_lane, args=(lane, board)) for lane in lanes]
     for thread in threads:

@@ -140,8 +140,10 @@ SANITY: tuple[Stage, ...] = tuple(
 LONG: tuple[Stage, ...] = (
     Stage("ansible-lint", "ansible-lint, production profile", LINT, _ansible_lint),
     Stage("docs", "documentation is complete and builds without a warning", DOCS, documentation.build),
-    Stage("integration", "integration targets, each on a real dockerd", MAIN, _integration, ("lab",)),
-    Stage("e2e", "whole playbooks on a real dockerd", MAIN, _e2e, ("lab", "browser")),
+    Stage(
+        "integration", "integration targets, on real daemons and clusters", MAIN, _integration, ("lab", "kubernetes")
+    ),
+    Stage("e2e", "whole playbooks on real daemons and clusters", MAIN, _e2e, ("lab", "kubernetes", "browser")),
 )
 ALL: dict[str, Stage] = {stage.name: stage for stage in (*CHECK, *UNITS, *SANITY, *LONG)}
 # Each inner tuple runs in order; the tuples of a group run side by side, for which two cores are enough.

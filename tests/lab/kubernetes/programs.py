@@ -10,10 +10,7 @@ import shutil
 from pathlib import Path
 
 from tests.lab.dockerd import LabError
-from tests.lab.kubernetes import build
-
-ASSETS = "KUBEBUILDER_ASSETS"
-"""A folder of the user's with etcd, kube-apiserver and kubectl (envtest); whatever else is there is taken, too."""
+from tests.tooling import kubernetes_build
 
 
 def program(name: str) -> str:
@@ -21,7 +18,7 @@ def program(name: str) -> str:
 
     LabError for what cannot be had.
     """
-    assets = os.environ.get(ASSETS)
+    assets = os.environ.get(kubernetes_build.ASSETS)
     if assets:
         return _of_assets(Path(assets), name)
     if name == "etcd":
@@ -29,10 +26,15 @@ def program(name: str) -> str:
         if found is None:
             raise LabError("etcd is missing: apt-get install etcd-server")
         return found
-    return str(build.ensure() / name)
+    try:
+        return str(kubernetes_build.ensure() / name)
+    except kubernetes_build.BuildError as error:
+        raise LabError(str(error)) from error
 
 
 def _of_assets(folder: Path, name: str) -> str:
     if not os.access(folder / name, os.X_OK):
-        raise LabError(f"{ASSETS} names {folder}, which has no {name}; unset it, and the lab builds its own")
+        raise LabError(
+            f"{kubernetes_build.ASSETS} names {folder}, which has no {name}; unset it, and the lab builds its own"
+        )
     return str(folder / name)
