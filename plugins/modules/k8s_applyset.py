@@ -94,6 +94,34 @@ options:
     description: Seconds to wait at most, for readiness and for new kinds to be served.
     type: float
     default: 120.0
+  wait_conditions:
+    description:
+      - Conditions to wait for instead of what is known of a kind. Several of one kind must all be met.
+      - Without one, an object of a kind that is not built in is ready when its condition C(Ready), where it has one,
+        is true.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kind:
+        description: The kind whose objects are to meet the condition.
+        type: str
+        required: true
+      type:
+        description: Type of the condition.
+        type: str
+        required: true
+      status:
+        description: The status that is waited for.
+        type: str
+        choices: ["True", "False", Unknown]
+        default: "True"
+  delete_contents:
+    description:
+      - Delete a Namespace or a CustomResourceDefinition of the set even when there are objects in it that are not of
+        the set. These are lost with it. Otherwise it stays, with a warning.
+    type: bool
+    default: false
   field_manager:
     description: The name under which the fields are owned.
     type: str
@@ -250,6 +278,8 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.er
 
 def argument_spec() -> dict[str, dict[str, Any]]:
     """The options; DOCUMENTATION describes them."""
+    condition: dict[str, dict[str, Any]] = {name: {"type": "str", "required": True} for name in ("kind", "type")}
+    condition["status"] = {"type": "str", "choices": ["True", "False", "Unknown"], "default": "True"}
     return {
         **connection_argument_spec(),
         "name": {"type": "str", "required": True},
@@ -264,6 +294,8 @@ def argument_spec() -> dict[str, dict[str, Any]]:
         "continue_on_error": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": False},
         "wait_timeout": {"type": "float", "default": 120.0},
+        "wait_conditions": {"type": "list", "elements": "dict", "default": [], "options": condition},
+        "delete_contents": {"type": "bool", "default": False},
         "field_manager": {"type": "str", "default": "bulkhead"},
     }
 
@@ -342,7 +374,16 @@ def _settings(params: dict[str, Any]) -> Settings:
         protected_namespaces=frozenset(params["protected_namespaces"]),
         wait=params["wait"],
         wait_timeout=params["wait_timeout"],
+        wait_conditions=_conditions(params["wait_conditions"]),
+        delete_contents=params["delete_contents"],
     )
+
+
+def _conditions(options: list[dict[str, str]]) -> dict[str, dict[str, str]]:
+    conditions: dict[str, dict[str, str]] = {}
+    for option in options:
+        conditions.setdefault(option["kind"], {})[option["type"]] = option["status"]
+    return conditions
 
 
 def _result(module: AnsibleModule, applyset: ApplySet, plan: Plan, cluster: Cluster) -> dict[str, Any]:

@@ -26,6 +26,10 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.plan import Plan, make_plan
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.prune import prune
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.settings import Settings
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.wait import (
+    wait_gone,
+    wait_ready,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.waves import Run
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.client import APPLY_PATCH, Cluster
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import ApiStatus
@@ -63,7 +67,12 @@ class ApplySet:
         finally:
             run.skip_rest()
             _spare(plan)
+        if self._settings.wait and not run.stopped:
+            wait_ready(self._cluster, plan.members, self.parent.id, self._settings)
+            _spare(plan)
         prune(self._cluster, _pending_prunes(plan), dry_run=False)
+        if self._settings.wait:
+            wait_gone(self._cluster, plan.pruned, self.parent.id, self._settings)
         if not plan.failed:
             self._settle_parent(plan, absent)
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.kinds import CRD
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.member import (
-    CHANGED,
     CREATED,
+    FAILED,
     Member,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.plan import Plan
@@ -24,33 +24,42 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 
 def wait_established(cluster: Cluster, plan: Plan, settings: Settings) -> list[Member]:
     """The objects that have to fail because their kind did not come in time; none is waited for without need."""
-    needing = [
-        member
-        for member in plan.members
-        if member.action == CREATED and member.resource is not None and plan.kinds.is_coming(member.resource)
-    ]
-    deadline, pause = time.monotonic() + settings.wait_timeout, _FIRST_PAUSE
-    while needing:
+    needing = [member for member in plan.members if member.action == CREATED and _is_coming(plan, member)]
+    hopeless = [member for member in needing if _definition_of(plan, member).action == FAILED]
+    late = _not_served(plan, [member for member in needing if member not in hopeless], settings.wait_timeout)
+    for member in hopeless:
+        member.fail(f"its kind is not there, because {_definition_of(plan, member).title} failed")
+    for member in late:
+        definition = _definition_of(plan, member)
+        said = _conditions(cluster.get(definition.path))
+        member.fail(f"its kind is not served after {settings.wait_timeout:g} s: {definition.title} says {said}")
+    return hopeless + late
+
+
+def _not_served(plan: Plan, waiting: list[Member], timeout: float) -> list[Member]:
+    """Those whose kind is still not served when the time, in seconds, is up."""
+    deadline, pause = time.monotonic() + timeout, _FIRST_PAUSE
+    while waiting:
         plan.kinds.discovery.refresh()
-        needing = [item for item in needing if item.resource is not None and plan.kinds.is_coming(item.resource)]
-        if not needing or time.monotonic() > deadline:
+        waiting = [member for member in waiting if _is_coming(plan, member)]
+        if not waiting or time.monotonic() + pause > deadline:
             break
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)
-    for member in needing:
-        member.fail(f"{member.api_version} {member.kind} is not served yet: {_state(cluster, plan, member)}")
-    return needing
+    return waiting
 
 
-def _state(cluster: Cluster, plan: Plan, needing: Member) -> str:
-    """What the definition of a kind says of itself."""
+def _is_coming(plan: Plan, member: Member) -> bool:
+    return member.resource is not None and plan.kinds.is_coming(member.resource)
+
+
+def _definition_of(plan: Plan, needing: Member) -> Member:
+    """The CustomResourceDefinition of the set that brings the kind of a member."""
     for member in plan.members:
-        names = (member.desired.get("spec") or {}).get("names") if member.key[:2] == CRD else None
-        if isinstance(names, Mapping) and names.get("kind") == needing.kind:
-            if member.action not in (CREATED, CHANGED):
-                return f"{member.title} was not made"
-            return f"{member.title}: {_conditions(cluster.get(member.path))}"
-    return "its CustomResourceDefinition is not there"
+        spec = member.desired.get("spec") if member.key[:2] == CRD else None
+        if isinstance(spec, Mapping) and (spec["group"], spec["names"]["kind"]) == (needing.group, needing.kind):
+            return member
+    raise AssertionError("a kind is only said to be coming where a definition of the set brings it")
 
 
 def _conditions(crd: Mapping[str, Any]) -> str:

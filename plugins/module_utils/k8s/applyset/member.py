@@ -27,6 +27,7 @@ class Member:
 
     action: what is going to happen, and then what happened. desired: what is sent. live: what was there. result: what
     the server said would be there, or is. fields: for a report. predicted: the server could not be asked.
+    written: a write of it has been answered with success.
     """
 
     api_version: str
@@ -42,6 +43,7 @@ class Member:
     fields: list[dict[str, Any]] = field(default_factory=list)
     message: str = ""
     predicted: bool = False
+    written: bool = False
 
     @property
     def group(self) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.contents import content_to_lose
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.definitions import Definition
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.drift import drift_fields
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.foresight import (
@@ -111,8 +112,22 @@ def make_plan(
     in_parallel(lambda member: _judge(cluster, member, parent, settings, coming, check), members)
     leaving = _leaving(found.members, members)
     pruned, staying = choose_pruned(leaving, settings) if settings.prune or absent else ([], leaving)
+    if not settings.delete_contents:
+        pruned, full = _keep_full(cluster, kinds, pruned, members, parent.id)
+        staying += full
     wanted = scope_of(()) if absent else declared
     return Plan(parent, parent_live, recorded, wanted, kinds, members, pruned, staying, found.problems)
+
+
+def _keep_full(
+    cluster: Cluster, kinds: Kinds, pruned: list[Member], declared: list[Member], applyset_id: str
+) -> tuple[list[Member], list[Member]]:
+    """What may be removed, and the namespaces and kinds whose removal would take along what is not of the set."""
+    for member in pruned:
+        member.message = content_to_lose(cluster, kinds, member, declared, applyset_id)
+        if member.message:
+            member.action = UNCHANGED
+    return [item for item in pruned if not item.message], [item for item in pruned if item.message]
 
 
 def read_parent(cluster: Cluster, parent: Parent) -> dict[str, Any] | None:

@@ -80,6 +80,7 @@ def _delete(cluster: Cluster, member: Member, dry_run: bool) -> None:
     for attempt in range(_RACES):
         try:
             cluster.request("DELETE", member.path, _options(member, dry_run), query=_query(dry_run))
+            member.written = not dry_run
             return
         except ApiStatus as exc:
             if exc.status == 404:

@@ -51,8 +51,8 @@ def object_reports(plan: Plan) -> list[dict[str, Any]]:
 
 def changes(plan: Plan, parent_action: str) -> bool:
     """Whether anything is, or would be, written."""
-    actions = {member.action for member in (*plan.members, *plan.pruned)}
-    return bool(actions & {CREATED, CHANGED, PRUNED}) or parent_action != UNCHANGED
+    touched = (item.written or item.action in (CREATED, CHANGED, PRUNED) for item in (*plan.members, *plan.pruned))
+    return any(touched) or parent_action != UNCHANGED
 
 
 def failure_message(plan: Plan) -> str:
@@ -62,8 +62,8 @@ def failure_message(plan: Plan) -> str:
     if len(failures) > _NAMED:
         said.append(f"and {len(failures) - _NAMED} more")
     said += [f"nothing was pruned, for {problem}" for problem in plan.problems]
-    done = sum(member.action in (CREATED, CHANGED) for member in plan.members)
-    left = f"{done} objects were applied" if done else "no object was changed"
+    done = sum(member.written for member in plan.members)
+    left = f"objects written: {done}" if done else "no object was written"
     return f"The set is not as declared ({left}). " + ". ".join(said)
 
 

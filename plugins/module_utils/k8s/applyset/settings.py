@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 # Nobody may delete these; the cluster itself lives in them.
 CLUSTERS_OWN = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
@@ -25,4 +24,6 @@ class Settings:
     protected_namespaces: frozenset[str] = frozenset(PROTECTED)
     wait: bool = False
     wait_timeout: float = 120.0
-    wait_condition: Mapping[str, Any] | None = None
+    # By kind, the status of each condition that is waited for: {"Certificate": {"Ready": "True"}}
+    wait_conditions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    delete_contents: bool = False
