@@ -50,10 +50,10 @@ class Endpoint:
         answer = self._get("/version")
         if not answer or answer[0] != 200:
             return None
-        with contextlib.suppress(ValueError, AttributeError):
-            found = parse_release(str(json.loads(answer[1]).get("gitVersion")))
-            return found
-        return None
+        try:
+            return parse_release(str(json.loads(answer[1]).get("gitVersion")))
+        except (ValueError, AttributeError):
+            return None
 
     def _get(self, path: str) -> tuple[int, bytes] | None:
         # The certificate is of no interest: nothing is sent that could be stolen, and a certificate that is about to

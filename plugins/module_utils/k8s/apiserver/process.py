@@ -49,6 +49,12 @@ def listener(port: int, proc: str = "/proc") -> Process | None:
     return None
 
 
+def holds_port(process: Process, port: int, proc: str = "/proc") -> bool | None:
+    """Whether a process listens on a TCP port; None where nothing that can be seen from here does."""
+    inodes = {f"socket:[{inode}]" for inode in _listening(port, proc)}
+    return bool(inodes & set(_descriptors(process.pid, proc))) if inodes else None
+
+
 def describe(pid: int, proc: str = "/proc") -> Process | None:
     """A process by its pid; None where there is none, or only a zombie."""
     argv = tuple(_read(f"{proc}/{pid}/cmdline").split("\0")[:-1])

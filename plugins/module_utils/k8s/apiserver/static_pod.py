@@ -118,7 +118,7 @@ class StaticPod:
 
     def covers(self, path: str, *, written: bool) -> bool:
         """Whether the API server finds this path of the host at the same path inside."""
-        volumes = {volume.get("name"): volume.get("hostPath") or {} for volume in self._volumes()}
+        volumes = {volume.get("name"): volume.get("hostPath") or {} for volume in self.volumes}
         best: tuple[int, bool] = (-1, False)
         for mount in self.container.get("volumeMounts") or ():
             inside, outside = str(mount.get("mountPath")), volumes.get(mount.get("name"), {}).get("path")
@@ -128,7 +128,9 @@ class StaticPod:
                 best = max(best, (len(inside), usable))
         return best[1]
 
-    def _volumes(self) -> list[dict[str, Any]]:
+    @property
+    def volumes(self) -> list[dict[str, Any]]:
+        """The pod's volumes."""
         return list(self.data["spec"].get("volumes") or [])
 
     def changed(self, change: PodChange) -> tuple[str, bool]:
