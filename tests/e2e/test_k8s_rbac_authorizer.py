@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -96,8 +97,12 @@ def test_who_is_the_other_direction(invented: tuple[Cluster, Invention]) -> None
     objects = read_cluster(cluster)
     authorizer = Authorizer(objects.roles, objects.bindings)
     everybody = {subject for binding in objects.bindings for subject in binding.counted if subject.kind != "Group"}
+    alone = [Identity(subject.username, frozenset()) for subject in sorted(everybody)]
     for _identity, request in (invention.question(authorizer) for _ in range(15)):
         named = {path.subject.username for path in authorizer.who(request) if path.subject.kind != "Group"}
-        alone = [Identity(subject.username, frozenset()) for subject in sorted(everybody)]
-        answers = in_parallel(lambda identity, request=request: review(cluster, identity, request), alone)
+        answers = in_parallel(functools.partial(_asked_of, cluster, request), alone)
         assert {identity.username for identity, allowed in zip(alone, answers) if allowed} == named
+
+
+def _asked_of(cluster: Cluster, request: Request, identity: Identity) -> bool:
+    return review(cluster, identity, request)

@@ -21,6 +21,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rb
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.risk_table import BOTH, RISKS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.risks import Hit, judge
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.rules import Rule
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.subjects import (
     ANONYMOUS,
     AUTHENTICATED,
@@ -66,8 +67,12 @@ class Access:
         """Whether a risk that gives all others is held in every namespace."""
         return any(path["namespace"] is None for risk in _PRIVILEGES for path in self.risks.get(risk, ()))
 
-    def settle(self, privileged: Collection[str]) -> None:
-        """Turn the parts that were gathered into the risks that they make. `privileged` are namespaces."""
+    def settle(self, privileged: Collection[str], powerful: Collection[str]) -> None:
+        """Turn the parts that were gathered into the risks that they make.
+
+        privileged: namespaces where a token is a token for the cluster. powerful: names of users, groups and
+        ServiceAccounts whom to impersonate is a gain; to be them is none where a rule names others only.
+        """
         for risk, parts in BOTH.items():
             gathered = [self.risks.pop(part, []) for part in parts]
             paths = list(_together(gathered))
@@ -76,6 +81,7 @@ class Access:
         for path in self.risks.pop("secrets_write", ()):
             if path["namespace"] is None or path["namespace"] in privileged:
                 self.risks["secrets_write_token"].append(path)
+        self.risks["impersonate"] = [path for path in self.risks.pop("impersonate", ()) if _gains(path, powerful)]
 
 
 class Judge:
@@ -130,21 +136,30 @@ class Judge:
             role = self._roles.get(ref)
             if role is None:
                 known[ref] = ()
-            elif known is self._added:
-                known[ref] = judge(added_rules(role, self._roles))
             else:
-                known[ref] = judge(enumerate(role.rules))
+                rules = added_rules(role, self._roles) if known is self._added else enumerate(role.rules)
+                known[ref] = tuple(hit for hit in judge(rules) if hit.risk != "bind_verb" or self._binds(hit.rule))
         return known[ref]
+
+    def _binds(self, rule: Rule) -> bool:
+        """Whether a rule with the verb bind reaches a role that is a risk: one that names harmless roles is none."""
+        return not rule.names or any(
+            role.ref.name in rule.names and judge(enumerate(role.rules)) for role in self._roles.values()
+        )
 
 
 def _settle(accesses: Mapping[Subject, Access]) -> None:
-    powerful = {
-        subject.namespace
-        for subject, access in accesses.items()
-        if subject.kind == SERVICE_ACCOUNT and access.everywhere
-    }
+    powerful = {subject for subject, access in accesses.items() if access.everywhere}
+    namespaces = {subject.namespace for subject in powerful if subject.kind == SERVICE_ACCOUNT}
+    names = {subject.name for subject in powerful} | {subject.username for subject in powerful}
     for access in accesses.values():
-        access.settle(_PRIVILEGED_NAMESPACES | powerful)
+        access.settle(_PRIVILEGED_NAMESPACES | namespaces, names)
+
+
+def _gains(path: RiskPath, powerful: Collection[str]) -> bool:
+    """Whether a rule lets somebody impersonate anybody, one of the powerful, or whom the cluster itself relies on."""
+    names = path["rule"].get("resourceNames")
+    return not names or any(name in powerful or name.startswith("system:") for name in names)
 
 
 def _grouped(binding: Binding, hits: Collection[Hit]) -> Iterator[tuple[str, list[RiskPath]]]:

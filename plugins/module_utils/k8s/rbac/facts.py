@@ -46,6 +46,7 @@ def rbac_facts(
     objects: RbacObjects,
     *,
     unused: Mapping[Subject, Collection[str]] | None = None,
+    pod_security_policies: bool = True,
 ) -> dict[str, list[Facts]]:
     """{"access": […], "role": […], "binding": […], "service_account": […]}, each a list of subjects with their facts.
 
@@ -55,10 +56,13 @@ def rbac_facts(
     role: `added_rules`, what a role of the cluster's own was given beyond what it ships with; `autoupdate`.
     binding: `dangling`, the role that does not exist; `stale_subjects`, ServiceAccounts that do not exist;
     `added_subjects`, whom a binding of the cluster's own was given.
+    Without `pod_security_policies`, as from Kubernetes 1.25, nobody can use one, and psp_use is no risk.
     service_account: `default`, whether it is its namespace's default one; `automount`; `bound_by`; `cloud_identity`.
     """
     roles = {role.ref: role for role in objects.roles}
     accesses = Judge(roles).accesses(objects.bindings)
+    for access in accesses.values() if not pod_security_policies else ():
+        access.risks.pop("psp_use", None)
     return {
         "access": [*_accesses(accesses, unused), *_namespaces(objects.bindings)],
         "role": [_role(role, roles) for role in objects.roles],
