@@ -165,6 +165,13 @@ options:
     type: list
     elements: str
     default: []
+  kubelet_configz:
+    description:
+      - Read the configuration of each kubelet from its C(/configz), through C(nodes/proxy) of the API server.
+      - That permission opens much more than the configuration. Without this option the controls about kubelets are
+        V(manual).
+    type: bool
+    default: false
   token_secret_max_age_days:
     description:
       - How old a Secret with the token of a ServiceAccount may be, in days.
@@ -352,6 +359,7 @@ def argument_spec() -> dict[str, dict[str, object]]:
         "namespaces": _strings([]),
         "exclude_namespaces": _strings([]),
         "allowed_registries": _strings([]),
+        "kubelet_configz": {"type": "bool", "default": False},
         "token_secret_max_age_days": {"type": "int", "default": 90},
     }
 

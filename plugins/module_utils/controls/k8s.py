@@ -8,15 +8,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.control import Control
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_api_server import (
+    API_SERVER_CONTROLS,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_api_server_admission import (
+    ADMISSION_CONTROLS,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_api_server_requests import (
+    REQUEST_CONTROLS,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_cluster import CLUSTER_CONTROLS
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_controller_manager import (
+    CONTROLLER_MANAGER_CONTROLS,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_etcd import ETCD_CONTROLS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_images import (
     IMAGE_CONTROLS,
     trusted_source,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_kubelet import KUBELET_CONTROLS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_namespaces import (
     NAMESPACE_CONTROLS,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_network_policy import (
     NETWORK_POLICY_CONTROLS,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_rbac import RBAC_CONTROLS
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_scheduler import (
+    SCHEDULER_CONTROLS,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_secrets import SECRET_CONTROLS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_workloads import (
@@ -44,9 +63,18 @@ K8S_SCOPES = (
 )
 
 K8S_CONTROLS: tuple[Control, ...] = (
+    *CLUSTER_CONTROLS,
+    *API_SERVER_CONTROLS,
+    *ADMISSION_CONTROLS,
+    *REQUEST_CONTROLS,
+    *CONTROLLER_MANAGER_CONTROLS,
+    *SCHEDULER_CONTROLS,
+    *ETCD_CONTROLS,
+    *KUBELET_CONTROLS,
     *NAMESPACE_CONTROLS,
     *WORKLOAD_CONTROLS,
     *NETWORK_POLICY_CONTROLS,
+    *RBAC_CONTROLS,
     *SECRET_CONTROLS,
     *IMAGE_CONTROLS,
 )

@@ -62,6 +62,7 @@ def _snapshot(params: Params, controls: Sequence[Control]) -> tuple[Mapping[str,
         wanted = Wanted(
             scopes=None if params.get("include_snapshot") else frozenset(control.scope for control in controls),
             namespaces=Namespaces(params.get("namespaces") or (), params.get("exclude_namespaces") or ()),
+            kubelet_configz=bool(params.get("kubelet_configz")),
         )
         return collect(cluster, wanted), cluster.requests
     finally:

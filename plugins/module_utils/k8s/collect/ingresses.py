@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.lists import Lists
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.usage import Usage
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import ApiStatus
@@ -19,7 +21,7 @@ def add_ingresses(lists: Lists, usage: Usage) -> None:
         usage.add_secrets(namespace, sorted(names), f"Ingress {namespace}/{name}")
 
 
-def _ingresses(lists: Lists) -> list[dict[str, object]]:
+def _ingresses(lists: Lists) -> list[dict[str, Any]]:
     version = "v1" if lists.cluster.version.at_least(1, 19) else "v1beta1"
     try:
         return list(lists.objects(f"/apis/networking.k8s.io/{version}/ingresses"))

@@ -8,12 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.client import Cluster
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.control_plane import (
+    CONTROL_PLANE_SCOPES,
+    components_in_pods,
+    control_plane_subjects,
+    unseen_reason,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.facts import merged
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.images import image_facts
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.ingresses import add_ingresses
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.kubelets import (
+    NOT_ASKED,
+    collect_kubelets,
+    list_nodes,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.lists import Lists, Namespaces
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.namespaces import (
     counted,
@@ -34,6 +46,8 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.co
     Workloads,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import ApiStatus
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.facts import rbac_facts
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.reading import read_cluster
 
 SCHEMA_VERSION = "1.0"
 Facts = dict[str, Any]
@@ -48,6 +62,7 @@ class Wanted:
 
     scopes: frozenset[str] | None = None
     namespaces: Namespaces = field(default_factory=Namespaces)
+    kubelet_configz: bool = False
 
     def has(self, *scopes: str) -> bool:
         """Whether one of the scopes is wanted."""
@@ -55,10 +70,10 @@ class Wanted:
 
 
 def collect(cluster: Cluster, wanted: Wanted | None = None) -> dict[str, Any]:
-    """The snapshot: {schema_version, kind, collected_at, cluster, versions, errors, subjects: {scope: [subject]}}.
+    """The snapshot: {schema_version, kind, collected_at, cluster, versions, errors, unseen, subjects}, by scope.
 
     Raises K8sError where the cluster does not answer at all, or refuses the credentials; what else cannot be read is
-    in `errors` by scope, or in `unknown` of a subject.
+    in `errors` by scope, or in `unknown` of a subject; what nobody can see from here is in `unseen`.
     """
     now = datetime.now(timezone.utc)
     snapshot: dict[str, Any] = {
@@ -68,6 +83,7 @@ def collect(cluster: Cluster, wanted: Wanted | None = None) -> dict[str, Any]:
         "cluster": cluster.address,
         "versions": {"kubernetes": cluster.version.git},
         "errors": {},
+        "unseen": {},
         "subjects": {},
     }
     _Collection(cluster, wanted or Wanted(), now, snapshot).run()
@@ -83,11 +99,51 @@ class _Collection:
         self._now = now
         self._lists = Lists(cluster, wanted.namespaces)
         self._errors: dict[str, str] = snapshot["errors"]
+        self._unseen: dict[str, str] = snapshot["unseen"]
         self._subjects: dict[str, list[Facts]] = snapshot["subjects"]
 
     def run(self) -> None:
         if self._wanted.has(*_FROM_WORKLOADS):
             self._objects()
+        if self._wanted.has("access", "role", "binding", "service_account"):
+            self._rbac()
+        if self._wanted.has(*CONTROL_PLANE_SCOPES):
+            self._control_plane()
+        if self._wanted.has("kubelet"):
+            self._kubelets()
+
+    def _rbac(self) -> None:
+        try:
+            objects = read_cluster(self._cluster)
+        except ApiStatus as exc:
+            self._fail(exc, "access", "role", "binding", "service_account")
+            return
+        psp = not self._cluster.version.at_least(1, 25)
+        for scope, subjects in rbac_facts(objects, pod_security_policies=psp).items():
+            self._scope(scope, partial(self._of_namespaces, subjects))
+
+    def _of_namespaces(self, subjects: Iterable[Facts]) -> list[Facts]:
+        """Those of the wanted namespaces, and those that have none."""
+        has = self._wanted.namespaces.has
+        return [each for each in subjects if "namespace" not in each["subject"] or has(each["subject"]["namespace"])]
+
+    def _control_plane(self) -> None:
+        try:
+            components = components_in_pods(self._cluster)
+        except ApiStatus as exc:
+            self._fail(exc, *CONTROL_PLANE_SCOPES)
+            return
+        found = control_plane_subjects(components, self._cluster.version)
+        for scope in CONTROL_PLANE_SCOPES:
+            self._subjects[scope] = found.get(scope, [])
+            if scope not in found:
+                self._unseen[scope] = unseen_reason(scope)
+
+    def _kubelets(self) -> None:
+        if not self._wanted.kubelet_configz:
+            self._unseen["kubelet"] = NOT_ASKED
+            return
+        self._scope("kubelet", lambda: collect_kubelets(self._cluster, list_nodes(self._cluster)))
 
     def _scope(self, name: str, collector: Callable[[], Iterable[Facts]]) -> None:
         if not self._wanted.has(name):
