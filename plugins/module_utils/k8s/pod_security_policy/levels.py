@@ -171,5 +171,5 @@ def _known_fields(level: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _is_stored(field: str, value: object) -> bool:
-    """Whether the API server keeps it: false and empty are the same as unset, except where unset means true."""
-    return field == "allowPrivilegeEscalation" or bool(value)
+    """Whether the API server keeps it: false and empty are the same as unset, but for two fields."""
+    return field in ("allowPrivilegeEscalation", "defaultAllowPrivilegeEscalation") or bool(value)
