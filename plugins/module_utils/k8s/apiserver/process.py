@@ -27,10 +27,10 @@ class Process:
         return f"{self.pid}/{self.started}"
 
 
-def api_servers(proc: str = "/proc") -> list[Process]:
-    """Every process that is called kube-apiserver."""
+def named(program: str, proc: str = "/proc") -> list[Process]:
+    """Every process that was started as this program, wherever that lies."""
     found = (describe(int(name), proc) for name in os.listdir(proc) if name.isdigit())
-    return [each for each in found if each and os.path.basename(each.argv[0]) == "kube-apiserver"]
+    return [each for each in found if each and os.path.basename(each.argv[0]) == os.path.basename(program)]
 
 
 def runs_with(process: Process, words: Sequence[str]) -> bool:

@@ -20,9 +20,9 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.process import (
     Process,
-    api_servers,
     holds_port,
     listener,
+    named,
     runs_with,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.situation import Situation
@@ -59,13 +59,13 @@ class Restart:
     def running(self) -> set[str]:
         """Identities of the API servers that run now, so that a new one can be told from them."""
         if self._situation.pod:
-            return {process.identity for process in api_servers()}
+            return {process.identity for process in named(self._situation.pod.words[0])}
         process = listener(self._endpoint.port)
         return {process.identity} if process else set()
 
     def in_effect(self) -> bool | None:
         """Whether the manifest's command line is that of a running process; None where that cannot be told."""
-        servers = api_servers() if self._situation.pod else []
+        servers = named(self._situation.pod.words[0]) if self._situation.pod else []
         if not self._situation.pod or not servers:
             return None
         return any(runs_with(process, self._situation.pod.words) for process in servers)
@@ -74,7 +74,7 @@ class Restart:
         """Bring the configuration `text`, which is in its place, into effect. Raises NotInEffect."""
         if self._situation.pod:
             words = StaticPod(self._situation.path, text or "").words
-            self._wait(lambda: [each for each in api_servers() if runs_with(each, words)], old)
+            self._wait(lambda: [each for each in named(words[0]) if runs_with(each, words)], old)
             return
         self._run_command()
         self._wait(lambda: [each for each in [listener(self._endpoint.port)] if each], old)

@@ -115,8 +115,9 @@ def _release(params: Mapping[str, Any], pod: StaticPod | None, flags: Mapping[st
         if found is None:
             raise K8sError(f"kubernetes_version: {params['kubernetes_version']!r} is no release such as 1.28")
         return found
-    image = str(pod.container.get("image") or "").partition("@")[0] if pod else ""
-    found = parse_release(image.rpartition(":")[2]) if ":" in image else None
+    # A tag that is no full release, such as a mirror's own numbers, says nothing.
+    tag = re.search(r":(v\d+\.\d+\.\d+[^@:/]*)(@|\Z)", str(pod.container.get("image") or "") if pod else "")
+    found = parse_release(tag[1]) if tag else None
     found = found or (_k3s_release() if pod is None else None) or endpoint_of(flags, params["address"]).version()
     if found is None:
         raise K8sError(

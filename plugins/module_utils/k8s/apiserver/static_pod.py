@@ -34,6 +34,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
 
 ANNOTATION = "bulkhead.container-security/files"
 """Changes with the content of the files that the API server reads, which makes the kubelet start the pod anew."""
+_SHELLS = ("sh", "bash", "dash", "ash", "env")
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
@@ -79,9 +80,9 @@ class StaticPod:
             raise YamlProblem(f"{path} is not the manifest of a pod that runs kube-apiserver")
         self._at = found[0]
         self.container: dict[str, Any] = containers[self._at]
-        if not self.words or os.path.basename(self.words[0]) != "kube-apiserver":
+        if not self.flags or os.path.basename(self.words[0]) in _SHELLS:
             raise YamlProblem(
-                f"{path} starts kube-apiserver through {self.words[0] if self.words else 'the image'}: "
+                f"{path} starts kube-apiserver through {self.words[0] if self.words else 'its image'}: "
                 "only a plain list of flags can be changed"
             )
 
