@@ -165,6 +165,11 @@ options:
     type: list
     elements: str
     default: []
+  certificate_days:
+    description:
+      - For how many days a certificate must hold from now on.
+    type: int
+    default: 30
   kubelet_configz:
     description:
       - Read the configuration of each kubelet from its C(/configz), through C(nodes/proxy) of the API server.
@@ -359,6 +364,7 @@ def argument_spec() -> dict[str, dict[str, object]]:
         "namespaces": _strings([]),
         "exclude_namespaces": _strings([]),
         "allowed_registries": _strings([]),
+        "certificate_days": {"type": "int", "default": 30},
         "kubelet_configz": {"type": "bool", "default": False},
         "token_secret_max_age_days": {"type": "int", "default": 90},
     }

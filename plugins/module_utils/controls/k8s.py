@@ -17,6 +17,9 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.contro
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_api_server_requests import (
     REQUEST_CONTROLS,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_certificates import (
+    CERTIFICATE_CONTROLS,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_cluster import CLUSTER_CONTROLS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_controller_manager import (
     CONTROLLER_MANAGER_CONTROLS,
@@ -76,6 +79,7 @@ K8S_CONTROLS: tuple[Control, ...] = (
     *NETWORK_POLICY_CONTROLS,
     *RBAC_CONTROLS,
     *SECRET_CONTROLS,
+    *CERTIFICATE_CONTROLS,
     *IMAGE_CONTROLS,
 )
 

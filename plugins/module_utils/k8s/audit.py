@@ -50,7 +50,11 @@ def chosen_controls(params: Params) -> list[Control]:
 
 def _thresholds(params: Params) -> dict[str, dict[str, Any]]:
     """Options that are an expectation by a name that is easier to remember."""
-    return at_most({"k8s.secret.token_age": params.get("token_secret_max_age_days")})
+    changes = at_most({"k8s.secret.token_age": params.get("token_secret_max_age_days")})
+    days = params.get("certificate_days")
+    if days is not None:
+        changes["k8s.certificate.days_left"] = {"expected": {"at_least": days}}
+    return changes
 
 
 def _snapshot(params: Params, controls: Sequence[Control]) -> tuple[Mapping[str, Any], int]:

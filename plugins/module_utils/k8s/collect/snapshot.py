@@ -12,6 +12,9 @@ from functools import partial
 from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.client import Cluster
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.certificates import (
+    CertificateCollector,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.control_plane import (
     CONTROL_PLANE_SCOPES,
     components_in_pods,
@@ -111,6 +114,8 @@ class _Collection:
             self._control_plane()
         if self._wanted.has("kubelet"):
             self._kubelets()
+        if self._wanted.has("certificate"):
+            self._certificates()
 
     def _rbac(self) -> None:
         try:
@@ -138,6 +143,13 @@ class _Collection:
             self._subjects[scope] = found.get(scope, [])
             if scope not in found:
                 self._unseen[scope] = unseen_reason(scope)
+
+    def _certificates(self) -> None:
+        collector = CertificateCollector(self._cluster, self._now)
+        self._subjects["certificate"] = collector.collect()
+        for missing, reasons in ((self._errors, collector.errors), (self._unseen, collector.unseen)):
+            if reasons:
+                missing["certificate"] = reasons[0]
 
     def _kubelets(self) -> None:
         if not self._wanted.kubelet_configz:

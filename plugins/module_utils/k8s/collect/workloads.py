@@ -32,6 +32,7 @@ Facts = dict[str, Any]
 Json = Mapping[str, Any]
 
 MOST_ALIKE = 20
+_MIRROR = "kubernetes.io/config.mirror"
 _REPLICA_SETS = "/apis/apps/v1/replicasets"
 
 
@@ -172,7 +173,9 @@ class WorkloadCollector:
         facts = self._templates.facts(kind, metadata, spec, pod_metadata)
         namespace = str(metadata.get("namespace"))
         automount = facts.pop("automount")
-        if automount is None:
+        if _MIRROR in (pod_metadata.get("annotations") or {}):
+            automount = False  # a kubelet's own Pods have no ServiceAccount
+        elif automount is None:
             automount = self._automount.get((namespace, facts["service_account"]))
         labels = pod_metadata.get("labels") or {}
         network = self._network.workload_facts(namespace, labels, bool(spec.get("hostNetwork")))
