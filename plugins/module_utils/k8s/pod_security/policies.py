@@ -4,14 +4,15 @@
 """ValidatingAdmissionPolicies for what the labels of a namespace cannot say. Pure.
 
 One policy judges pods, their ephemeral containers and the templates of what makes pods. One binding puts it into force
-for pods; another one, which only warns unless asked for more, for the makers of pods, as Kubernetes does it with its own
-standards: their owner hears of it at once, and an old Deployment can still be scaled.
+for pods; another one, which only warns unless asked for more, for the makers of pods, as Kubernetes does it with its
+own standards: their owner hears of it at once, and an old Deployment can still be scaled.
 An update that leaves the pod's specification alone always passes: else no finalizer could be taken off a pod that was
 there before the policy.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -49,10 +50,14 @@ _PODS = {
     "resources": ["pods", "pods/ephemeralcontainers"],
     "scope": "Namespaced",
 }
-_CONTROLLERS = (("", ["podtemplates", "replicationcontrollers"]),) + (
+_CONTROLLERS = (
+    ("", ["podtemplates", "replicationcontrollers"]),
     ("apps", ["daemonsets", "deployments", "replicasets", "statefulsets"]),
     ("batch", ["cronjobs", "jobs"]),
 )
+DEFAULT_NAME = "bulkhead-pod-rules"
+# A refusal there can take the cluster itself down.
+SYSTEM_NAMESPACES = ["kube-node-lease", "kube-public", "kube-system"]
 _NAMESPACE_NAME = "kubernetes.io/metadata.name"
 
 
@@ -60,11 +65,12 @@ def policies(declaration: Mapping[str, Any], version: Version) -> list[Json]:
     """The policy and its bindings as objects, nothing where no rule is declared.
 
     declaration:
-        name: of the policy, and the beginning of its bindings' names; default bulkhead-pods.
+        name: of the policy, and the beginning of its bindings' names; default bulkhead-pod-rules.
         rules: as rules.RULES names them.
         validation_actions: for pods, default [Deny]. controller_actions: for what makes pods, default [Warn, Audit].
         failure_policy: Fail (default) or Ignore.
-        namespaces, exempt_namespaces: names; a label selector, namespace_selector, narrows further.
+        namespaces, exempt_namespaces: names; without the latter, the system's own are exempt.
+        namespace_selector: a label selector that narrows it further.
         exempt_users, exempt_groups, exempt_runtime_classes: who and what is not judged.
     version: of the API server: v1beta1 from 1.28, v1 from 1.30. Raises K8sError for an older one, and for a declaration
     that cannot be used.
@@ -76,7 +82,7 @@ def policies(declaration: Mapping[str, Any], version: Version) -> list[Json]:
     if not rules:
         return []
     api_version = policy_api_version(version)
-    name = str(declaration.get("name") or "bulkhead-pods")
+    name = str(declaration.get("name") or DEFAULT_NAME)
     policy = {
         "apiVersion": api_version,
         "kind": "ValidatingAdmissionPolicy",
@@ -85,7 +91,9 @@ def policies(declaration: Mapping[str, Any], version: Version) -> list[Json]:
     }
     controllers = [_rule(group, resources) for group, resources in _CONTROLLERS]
     bindings = [
-        _binding(api_version, name, "pods", [_PODS], _actions(declaration, "validation_actions", ["Deny"])),
+        _binding(
+            api_version, name, "pods", [copy.deepcopy(_PODS)], _actions(declaration, "validation_actions", ["Deny"])
+        ),
         _binding(
             api_version,
             name,
@@ -103,11 +111,13 @@ def policy_api_version(version: Version) -> str:
         return "admissionregistration.k8s.io/v1"
     if version.at_least(1, 28):
         return "admissionregistration.k8s.io/v1beta1"
-    raise K8sError(f"Kubernetes {version.text} has no ValidatingAdmissionPolicy: it came with 1.28, on by default 1.30")
+    raise K8sError(
+        f"Kubernetes {version.text} has no ValidatingAdmissionPolicy that can be used here: that takes 1.28 or later"
+    )
 
 
 def _rule(group: str, resources: Sequence[str]) -> Json:
-    return {**_PODS, "apiGroups": [group], "resources": list(resources)}
+    return {**copy.deepcopy(_PODS), "apiGroups": [group], "resources": list(resources)}
 
 
 def _binding(api_version: str, name: str, part: str, resource_rules: list[Json], actions: list[str]) -> Json:
@@ -143,7 +153,7 @@ def _policy_spec(declaration: Mapping[str, Any], rules: list[tuple[Rule, Any]]) 
         "matchConstraints": {
             "matchPolicy": "Equivalent",
             "namespaceSelector": _namespace_selector(declaration),
-            "resourceRules": [dict(_PODS), *(_rule(group, resources) for group, resources in _CONTROLLERS)],
+            "resourceRules": [copy.deepcopy(_PODS), *(_rule(group, resources) for group, resources in _CONTROLLERS)],
         },
         "matchConditions": _match_conditions(declaration),
         "variables": [
@@ -193,7 +203,7 @@ def _namespace_selector(declaration: Mapping[str, Any]) -> Json:
         raise K8sError("policies: namespace_selector is a mapping of matchLabels and matchExpressions")
     expressions = list(selector.get("matchExpressions") or [])
     for option, operator in (("namespaces", "In"), ("exempt_namespaces", "NotIn")):
-        names = _texts(declaration, option)
+        names = _texts({"exempt_namespaces": SYSTEM_NAMESPACES, **declaration}, option)
         if names:
             expressions.append({"key": _NAMESPACE_NAME, "operator": operator, "values": names})
     labels = {"matchLabels": dict(selector["matchLabels"])} if selector.get("matchLabels") else {}

@@ -39,7 +39,7 @@ def in_registries(allowed: Sequence[str]) -> str:
 
 
 def _pattern(name: str) -> str:
-    registry, slash, repository = name.partition("/")
+    _registry, slash, _repository = name.partition("/")
     escaped = "".join(char if char.isalnum() or char in "-_/" else f"[{char}]" for char in name)
     if not slash:
         return f"{escaped}/"

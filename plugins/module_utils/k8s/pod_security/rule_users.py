@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rules about the users and groups of a pod's processes, each in Python and in CEL.
 
-A strategy is that of a PodSecurityPolicy without what it would change: {"rule": "MustRunAs", "ranges": [{"min", "max"}]}
-wants an id of the ranges, {"rule": "MayRunAs", …} wants it of those that name one.
+A strategy is that of a PodSecurityPolicy without what it would change: {"rule": "MustRunAs", "ranges": [{"min": 1,
+"max": 65535}]} wants an id of the ranges, {"rule": "MayRunAs", …} wants it of those that name one.
 """
 
 from __future__ import annotations

@@ -116,9 +116,8 @@ class Reading:
             self._fault(path, "a list", value)
             return None
         # The API server decodes a null in a list as an item of which nothing is set.
-        read = [
-            self.read(_empty(shape) if item is None else item, shape, f"{path}[{n}]") for n, item in enumerate(value)
-        ]
+        items = [_empty(shape) if item is None else item for item in value]
+        read = [self.read(item, shape, f"{path}[{number}]") for number, item in enumerate(items)]
         return [item for item in read if item is not None]
 
     def _fault(self, path: str, wanted: str, value: Any) -> None:

@@ -30,12 +30,35 @@ LEVELS = (PRIVILEGED, BASELINE, RESTRICTED)
 WINDOWS, USER_NAMESPACE = "windows", "user namespace"
 
 BASELINE_CAPABILITIES = frozenset(
-    "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID"
-    " SYS_CHROOT".split()
+    (
+        "AUDIT_WRITE",
+        "CHOWN",
+        "DAC_OVERRIDE",
+        "FOWNER",
+        "FSETID",
+        "KILL",
+        "MKNOD",
+        "NET_BIND_SERVICE",
+        "SETFCAP",
+        "SETGID",
+        "SETPCAP",
+        "SETUID",
+        "SYS_CHROOT",
+    )
 )
 RESTRICTED_CAPABILITIES = frozenset({"NET_BIND_SERVICE"})
 RESTRICTED_VOLUMES = frozenset(
-    "configMap csi downwardAPI emptyDir ephemeral image persistentVolumeClaim projected secret".split()
+    (
+        "configMap",
+        "csi",
+        "downwardAPI",
+        "emptyDir",
+        "ephemeral",
+        "image",
+        "persistentVolumeClaim",
+        "projected",
+        "secret",
+    )
 )
 SE_LINUX_TYPES = frozenset({"container_t", "container_init_t", "container_kvm_t"})
 SE_LINUX_TYPES_1_31 = SE_LINUX_TYPES | {"container_engine_t"}
@@ -191,7 +214,7 @@ CONTROLS: tuple[PodControl, ...] = (
     ),
     _restricted(
         id="seccompProfile_restricted",
-        wanted="securityContext.seccompProfile.type must be RuntimeDefault or Localhost, of the pod or of every container",
+        wanted="seccompProfile.type must be RuntimeDefault or Localhost, of the pod or of every container",
         forms=(Form(19, confinement.seccomp_unset), Form(25, confinement.seccomp_unset, spares=WINDOWS)),
         replaces="seccompProfile_baseline",
     ),

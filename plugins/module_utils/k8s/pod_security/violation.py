@@ -14,7 +14,7 @@ from typing import Any
 class Fault:
     """One thing in a pod that a control does not allow.
 
-    `field`: its path, as in spec.containers[0].securityContext.privileged. `container`: the name, "" for the pod itself.
+    `field`: its path, as in spec.containers[0].securityContext.privileged. `container`: its name, "" for the pod.
     `value`: what stands there, None where the fault is that nothing does.
     """
 
