@@ -22,7 +22,7 @@ import pytest
 
 from tests.lab.cast import Member, set_stage
 from tests.lab.dockerd import Dockerd
-from tests.lab.kubernetes import Kubernetes
+from tests.lab.kubernetes import Kubernetes, node, programs
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,12 @@ class Stage:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without root or dockerd there is no lab: say so instead of failing a hundred times."""
-    reason = "needs root" if os.geteuid() else "" if shutil.which("dockerd") else "needs dockerd (Debian: docker.io)"
-    if reason:
-        for item in items:
+    """Where the lab cannot run, say so once instead of failing a hundred times."""
+    no_docker = "needs root" if os.geteuid() else "" if shutil.which("dockerd") else "needs dockerd (Debian: docker.io)"
+    no_cluster = programs.obstacle()
+    for item in items:
+        reason = no_cluster if item.path.name.startswith("test_k8s_") else no_docker
+        if reason:
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
@@ -69,6 +71,12 @@ def make_dockerd() -> Iterator[Callable[..., Dockerd]]:
         yield make
 
 
+def _skip_without_node(mode: str) -> None:
+    reason = node.obstacle() if mode == "full" else ""
+    if reason:
+        pytest.skip(reason)
+
+
 @pytest.fixture(scope="session")
 def k8s_api() -> Iterator[Kubernetes]:
     """An API server without any controller: objects stay as they are written."""
@@ -83,19 +91,50 @@ def k8s() -> Iterator[Kubernetes]:
         yield cluster
 
 
+class SharedNode:
+    """The one cluster with a node: tests share it until one wants such a cluster for itself."""
+
+    def __init__(self) -> None:
+        self._cluster: Kubernetes | None = None
+
+    def get(self) -> Kubernetes:
+        """The cluster, which is started where it does not run."""
+        if self._cluster is None:
+            cluster = Kubernetes("full")
+            self._cluster = cluster.__enter__()
+        return self._cluster
+
+    def end(self) -> None:
+        """A machine carries but one."""
+        if self._cluster is not None:
+            self._cluster.close()
+            self._cluster = None
+
+
 @pytest.fixture(scope="session")
-def k8s_full() -> Iterator[Kubernetes]:
-    """A cluster with a node, where pods run. One at a time on a machine: the next waits for it."""
-    with Kubernetes("full") as cluster:
-        yield cluster
+def shared_node() -> Iterator[SharedNode]:
+    """Behind `k8s_full` and `make_k8s`."""
+    shared = SharedNode()
+    yield shared
+    shared.end()
 
 
 @pytest.fixture
-def make_k8s() -> Iterator[Callable[..., Kubernetes]]:
+def k8s_full(shared_node: SharedNode) -> Kubernetes:
+    """A cluster with a node, where pods run. One at a time on a machine: another process waits for it."""
+    _skip_without_node("full")
+    return shared_node.get()
+
+
+@pytest.fixture
+def make_k8s(shared_node: SharedNode) -> Iterator[Callable[..., Kubernetes]]:
     """Start private clusters: `make_k8s("api", api_flags=["--anonymous-auth=false"])`."""
     with contextlib.ExitStack() as clusters:
 
         def make(mode: str = "ctl", **options: Any) -> Kubernetes:
+            _skip_without_node(mode)
+            if mode == "full":
+                shared_node.end()
             return clusters.enter_context(Kubernetes(mode, **options))
 
         yield make

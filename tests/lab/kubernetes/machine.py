@@ -16,6 +16,7 @@ from tests.lab.dockerd import LabError
 from tests.lab.progress import say
 
 _LOCK = Path("/run/bulkhead-lab-node.lock")
+_held: list[int] = []
 _RECORD = "host-paths.json"
 # kubelet makes these whatever its options say.
 _HOST_PATHS = ("/var/lib/kubelet", "/var/log/pods", "/var/log/containers", "/usr/libexec/kubernetes")
@@ -23,7 +24,12 @@ _CGROUPS = Path("/sys/fs/cgroup")
 
 
 def lock_machine() -> int:
-    """Wait until no other lab has a node here; the descriptor that holds the lock, which children may inherit."""
+    """Wait until no other lab has a node here; the descriptor that holds the lock, which children may inherit.
+
+    LabError where it is this very process that has one: it would wait for itself.
+    """
+    if _held:
+        raise LabError("this process has a cluster with a node already, and a machine carries but one: close it first")
     while True:
         descriptor = os.open(_LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
@@ -34,8 +40,15 @@ def lock_machine() -> int:
         with contextlib.suppress(FileNotFoundError):
             # Its last holder removes the file: what was locked may no longer be what the next one opens.
             if os.fstat(descriptor).st_ino == _LOCK.stat().st_ino:
+                _held.append(descriptor)
                 return descriptor
         os.close(descriptor)
+
+
+def unlock_machine(descriptor: int) -> None:
+    """Let the next one have the machine."""
+    _held.remove(descriptor)
+    os.close(descriptor)
 
 
 def claim(workdir: Path) -> None:

@@ -34,16 +34,17 @@ _PROGRAMS = {
 }
 
 
-def _refuse_poor_machine() -> None:
-    """LabError where a node cannot run here."""
+def obstacle() -> str:
+    """Why a node cannot run on this machine; empty where it can."""
     if os.geteuid():
-        raise LabError("a node starts containers, for which the lab must be root: try again with sudo")
+        return "a node starts containers, for which the lab must be root: try again with sudo"
     path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
     for name, package in _PROGRAMS.items():
         if shutil.which(name, path=path) is None:
-            raise LabError(f"{name} is missing: apt-get install {package}")
+            return f"{name} is missing: apt-get install {package}"
     if not Path("/usr/lib/cni/bridge").exists():
-        raise LabError("the CNI plugins are missing: apt-get install containernetworking-plugins")
+        return "the CNI plugins are missing: apt-get install containernetworking-plugins"
+    return ""
 
 
 class Node:
@@ -60,7 +61,9 @@ class Node:
 
     def lock(self) -> int:
         """Wait for this machine's one place for a node; the descriptor that holds it."""
-        _refuse_poor_machine()
+        reason = obstacle()
+        if reason:
+            raise LabError(reason)
         self._lock = machine.lock_machine()
         return self._lock
 
@@ -112,7 +115,7 @@ class Node:
     def unlock(self) -> None:
         """Let the next one have the machine."""
         if self._lock is not None:
-            os.close(self._lock)
+            machine.unlock_machine(self._lock)
             self._lock = None
 
 

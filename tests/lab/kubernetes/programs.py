@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from tests.lab.dockerd import LabError
-from tests.tooling import kubernetes_build
+from tests.tooling import kubernetes_build, packages
 
 
 def program(name: str) -> str:
@@ -30,6 +30,16 @@ def program(name: str) -> str:
         return str(kubernetes_build.ensure() / name)
     except kubernetes_build.BuildError as error:
         raise LabError(str(error)) from error
+
+
+def obstacle() -> str:
+    """Why the lab can have no cluster on this machine; empty where it can."""
+    if os.environ.get(kubernetes_build.ASSETS):
+        return ""
+    if shutil.which("etcd") is None:
+        return "etcd is missing: apt-get install etcd-server"
+    lacking = [] if kubernetes_build.is_built() else packages.missing(["kubernetes-build"])
+    return f"to build Kubernetes: apt-get install {' '.join(package.name for package in lacking)}" if lacking else ""
 
 
 def _of_assets(folder: Path, name: str) -> str:
