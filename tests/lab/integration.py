@@ -1,7 +1,10 @@
 # Copyright: Bulkhead contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the targets of tests/integration with `ansible-test integration --local`, each against a daemon of its own."""
+"""Run the targets of tests/integration with `ansible-test integration --local`, each on a lab of its own.
+
+What is of Kubernetes by its name (`k8s_…`, `role_k8s_…`) gets a cluster, all else a dockerd.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,19 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.lab.cast import NETWORK, Member, enter, prepare
 from tests.lab.dockerd import REPOSITORY, Dockerd, LabError
 from tests.lab.images import BASE, KEPT
+from tests.lab.kubernetes import Kubernetes
 from tests.tooling.places import BUILD, copy_collection
 
 TARGETS = REPOSITORY / "tests" / "integration" / "targets"
+_ON_A_NODE = ("role_k8s_apiserver",)
+"""Targets that edit the manifest of an API server which is a static pod."""
 _MEMBERS = (
     Member("kept"),
     Member(
@@ -63,14 +70,45 @@ def _populate(daemon: Dockerd) -> None:
             enter(client, member)
 
 
-def _run_target(place: Path, target: str, arguments: Sequence[str]) -> int:
-    """One target on a fresh daemon; the exit code of ansible-test."""
+@contextlib.contextmanager
+def _docker_lab() -> Iterator[dict[str, str]]:
     with Dockerd(bridge=True) as daemon:
         _populate(daemon)
+        yield configuration(daemon)
+
+
+def cluster_configuration(cluster: Kubernetes) -> dict[str, str]:
+    """The variables of integration_config.yml for this cluster."""
+    folder = cluster.workdir / "target"
+    folder.mkdir()
+    manifest = {"lab_api_manifest": str(cluster.manifest)} if cluster.has_static_pod_api else {}
+    return {
+        "lab_kubeconfig": str(cluster.kubeconfig),
+        "lab_kubeconfig_nobody": str(cluster.user("nobody")),
+        "lab_api_url": cluster.url,
+        "lab_ca_file": str(cluster.ca_file),
+        "lab_kubectl": cluster.kubectl_program,
+        "lab_workdir": str(folder),
+        **manifest,
+    }
+
+
+@contextlib.contextmanager
+def _cluster_lab(target: str) -> Iterator[dict[str, str]]:
+    options: dict[str, Any] = {"mode": "full", "static_pod_api": True} if target in _ON_A_NODE else {"mode": "ctl"}
+    with Kubernetes(**options) as cluster:
+        yield cluster_configuration(cluster)
+
+
+def _is_of_kubernetes(target: str) -> bool:
+    return target.removeprefix("role_").startswith("k8s_")
+
+
+def _run_target(place: Path, target: str, arguments: Sequence[str]) -> int:
+    """One target on a fresh lab; the exit code of ansible-test."""
+    with _cluster_lab(target) if _is_of_kubernetes(target) else _docker_lab() as variables:
         # YAML reads JSON.
-        (place / "tests" / "integration" / "integration_config.yml").write_text(
-            json.dumps(configuration(daemon), indent=2)
-        )
+        (place / "tests" / "integration" / "integration_config.yml").write_text(json.dumps(variables, indent=2))
         command = [str(Path(sys.executable).parent / "ansible-test"), "integration", "--local", "--allow-root"]
         return subprocess.run(
             [*command, "--allow-destructive", "--color", "no", *arguments, target], cwd=place, check=False
@@ -89,7 +127,8 @@ def run_integration(targets: Sequence[str], arguments: Sequence[str] = ()) -> li
     failed = []
     for target in targets or there:
         began = time.monotonic()
-        print(f"integration target {target}: ansible-test integration --local, on a private dockerd", flush=True)
+        lab = "a private cluster" if _is_of_kubernetes(target) else "a private dockerd"
+        print(f"integration target {target}: ansible-test integration --local, on {lab}", flush=True)
         verdict = "failed" if _run_target(place, target, arguments) else "passed"
         failed += [target] * (verdict == "failed")
         print(f"integration target {target}: {verdict}, {time.monotonic() - began:.1f} s", flush=True)

@@ -164,15 +164,25 @@ class Kubernetes:
         return self.node.manifests
 
     @property
+    def has_static_pod_api(self) -> bool:
+        """Whether the API server is a static pod of the node."""
+        return isinstance(self._api, StaticPodApiServer)
+
+    @property
     def manifest(self) -> Path:
         """The manifest of the API server's static pod. LabError where it is none."""
         if not isinstance(self._api, StaticPodApiServer):
             raise LabError("this cluster's API server is no static pod")
         return self._api.manifest
 
+    @property
+    def kubectl_program(self) -> str:
+        """The path of kubectl."""
+        return program("kubectl")
+
     def kubectl(self, *arguments: str, input: str | None = None, check: bool = True) -> str:  # noqa: A002
         """What kubectl, an independent client, prints as the administrator. LabError where it fails and `check`."""
-        words = [program("kubectl"), f"--kubeconfig={self.kubeconfig}", f"--cache-dir={self.workdir}/kubectl"]
+        words = [self.kubectl_program, f"--kubeconfig={self.kubeconfig}", f"--cache-dir={self.workdir}/kubectl"]
         done = subprocess.run([*words, *arguments], input=input, capture_output=True, text=True, check=False)
         if check and done.returncode:
             raise LabError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
