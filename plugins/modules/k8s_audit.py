@@ -177,6 +177,12 @@ options:
         V(manual).
     type: bool
     default: false
+  later_version:
+    description:
+      - The version of Kubernetes, as in V(1.33), at which workloads are judged beside that of the cluster, to tell
+        what an upgrade will refuse.
+    type: str
+    default: latest
   token_secret_max_age_days:
     description:
       - How old a Secret with the token of a ServiceAccount may be, in days.
@@ -366,6 +372,7 @@ def argument_spec() -> dict[str, dict[str, object]]:
         "allowed_registries": _strings([]),
         "certificate_days": {"type": "int", "default": 30},
         "kubelet_configz": {"type": "bool", "default": False},
+        "later_version": {"type": "str", "default": "latest"},
         "token_secret_max_age_days": {"type": "int", "default": 90},
     }
 

@@ -36,6 +36,9 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.contro
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_network_policy import (
     NETWORK_POLICY_CONTROLS,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_pod_security import (
+    POD_SECURITY_CONTROLS,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_rbac import RBAC_CONTROLS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_scheduler import (
     SCHEDULER_CONTROLS,
@@ -76,6 +79,7 @@ K8S_CONTROLS: tuple[Control, ...] = (
     *KUBELET_CONTROLS,
     *NAMESPACE_CONTROLS,
     *WORKLOAD_CONTROLS,
+    *POD_SECURITY_CONTROLS,
     *NETWORK_POLICY_CONTROLS,
     *RBAC_CONTROLS,
     *SECRET_CONTROLS,

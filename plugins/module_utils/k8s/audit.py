@@ -30,6 +30,10 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.co
     collect,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.connection import connect
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security.version import (
+    LATEST,
+    minor_of,
+)
 
 _K8S = Audited("k8s", "k8s_audit", SCHEMA_VERSION, K8S_SCOPES, BENCHMARK)
 
@@ -61,11 +65,14 @@ def _snapshot(params: Params, controls: Sequence[Control]) -> tuple[Mapping[str,
     stored = stored_snapshot(params, _K8S)
     if stored is not None:
         return stored, 0
+    later = params.get("later_version") or LATEST
+    minor_of(later)  # says so where it is no version, before anything is asked
     cluster = connect(params)
     try:
         wanted = Wanted(
             scopes=None if params.get("include_snapshot") else frozenset(control.scope for control in controls),
             namespaces=Namespaces(params.get("namespaces") or (), params.get("exclude_namespaces") or ()),
+            later_version=later,
             kubelet_configz=bool(params.get("kubelet_configz")),
         )
         return collect(cluster, wanted), cluster.requests

@@ -49,6 +49,9 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.co
     Workloads,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import ApiStatus
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security import (
+    facts as pod_security,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.facts import rbac_facts
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.reading import read_cluster
 
@@ -61,11 +64,12 @@ _FROM_WORKLOADS = ("workload", "image", "namespace", "secret", "network_policy")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to collect. `scopes` None means all."""
+    """What to collect. `scopes` None means all; `later_version` is the other one that workloads are judged at."""
 
     scopes: frozenset[str] | None = None
     namespaces: Namespaces = field(default_factory=Namespaces)
     kubelet_configz: bool = False
+    later_version: str = "latest"
 
     def has(self, *scopes: str) -> bool:
         """Whether one of the scopes is wanted."""
@@ -182,7 +186,10 @@ class _Collection:
         namespaces = self._namespaces()
         network = read_network(self._lists, namespaces)
         accounts = self._accounts()
-        found = WorkloadCollector(self._lists, _judge, accounts.automount, network).collect()
+        judge = partial(
+            pod_security.workload_facts, version=self._cluster.version.text, later=self._wanted.later_version
+        )
+        found = WorkloadCollector(self._lists, judge, accounts.automount, network).collect()
         if found.errors:
             self._errors.update(dict.fromkeys(("workload", "image"), found.errors[0]))
         self._subjects["workload"] = found.subjects
@@ -215,9 +222,9 @@ class _Collection:
             facts = namespace_facts(each, found.usage.workloads)
             name = facts["subject"]["name"]
             unknown = {"quotas": unread} if unread else {}
-            yield merged(facts, {"quotas": quotas.get(name, 0), "unknown": unknown}, network.namespace_facts(name))
-
-
-def _judge(kind: str, metadata: Any, spec: Any, pod_metadata: Any) -> Facts:
-    del kind, metadata, spec, pod_metadata
-    return {}
+            yield merged(
+                facts,
+                {"quotas": quotas.get(name, 0), "unknown": unknown},
+                network.namespace_facts(name),
+                pod_security.namespace_facts(each, self._cluster.version.text),
+            )

@@ -14,7 +14,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.co
 
 Facts = dict[str, Any]
 Json = Mapping[str, Any]
-# (kind, metadata, pod specification, pod metadata) to facts about its security; an own part so that it can be swapped.
+# (kind, metadata, pod specification, pod metadata) to facts that depend on the latter two, and on no label.
 Judge = Callable[[str, Json, Json, Json], Facts]
 
 # What differs from Pod to Pod and says nothing about how safe it is.
@@ -46,7 +46,7 @@ class Templates:
         return self._uses[key]
 
     def _of_security(self, kind: str, metadata: Json, spec: Json, pod_metadata: Json) -> Facts:
-        key = digest([kind, _projection(spec), _annotations(pod_metadata)])
+        key = digest([_projection(spec), _annotations(pod_metadata)])
         if key not in self._security:
             self._security[key] = self._judge(kind, metadata, spec, pod_metadata)
         return self._security[key]

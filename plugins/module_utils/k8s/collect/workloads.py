@@ -6,7 +6,7 @@
 A Pod of a Deployment is judged as the Deployment: one finding to act upon instead of a hundred. Pods of a controller
 that is not known here (of a custom resource) are judged as that controller. Bare Pods of the same facts are a subject
 each as long as they are few; more than `MOST_ALIKE` in one namespace are one subject, named after the first, with
-their number in `pods`.
+their number in `pods`. (Their images may differ: images are judged by themselves.)
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ Facts = dict[str, Any]
 Json = Mapping[str, Any]
 
 MOST_ALIKE = 20
+_OF_IMAGES = frozenset(("containers", "images"))
 _MIRROR = "kubernetes.io/config.mirror"
 _REPLICA_SETS = "/apis/apps/v1/replicasets"
 
@@ -155,7 +156,8 @@ class WorkloadCollector:
         metadata = pod["metadata"]
         facts = self._facts("Pod", metadata, pod.get("spec") or {}, metadata)
         name, namespace = str(metadata.get("name")), str(metadata.get("namespace"))
-        key = digest(facts)
+        self._found.usage.add_workload({"kind": "Pod", "name": name, "namespace": namespace}, facts)
+        key = digest({fact: value for fact, value in facts.items() if fact not in _OF_IMAGES})
         names, shared, count = self._alike.get((namespace, key), ([], facts, 0))
         if count < MOST_ALIKE:
             names.append(name)
@@ -167,7 +169,6 @@ class WorkloadCollector:
                 subject = {"kind": "Pod", "name": name, "namespace": namespace}
                 pods = 1 if count <= MOST_ALIKE else count
                 self._found.subjects.append({"subject": subject, "pods": pods, **facts})
-                self._found.usage.add_workload(subject, facts)
 
     def _facts(self, kind: str, metadata: Json, spec: Json, pod_metadata: Json) -> Facts:
         facts = self._templates.facts(kind, metadata, spec, pod_metadata)
