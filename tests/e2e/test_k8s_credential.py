@@ -280,9 +280,9 @@ def test_a_certificate_of_another_cluster_is_replaced(credentials: Credentials) 
     credentials.done(user="ada")
     content = yaml.safe_load(credentials.path.read_text())
     other = credentials.folder / "other"
+    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
-        + ["-subj", "/CN=ada", "-keyout", f"{other}.key", "-out", f"{other}.crt"],
+        [*words, "-subj", "/CN=ada", "-keyout", f"{other}.key", "-out", f"{other}.crt"],
         check=True,
         capture_output=True,
     )
