@@ -209,7 +209,11 @@ class K3sHost(Host):
         self.options |= {
             "installation": "k3s",
             "path": str(self.config),
-            "restart_command": [sys.executable, str(Path(__file__).with_name("k3s_stand_in.py")), str(self.restart_file)],
+            "restart_command": [
+                sys.executable,
+                str(Path(__file__).with_name("k3s_stand_in.py")),
+                str(self.restart_file),
+            ],
             "kubernetes_version": "1.20",
             "address": f"127.0.0.1:{k8s.port}",
         }

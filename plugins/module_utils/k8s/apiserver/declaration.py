@@ -42,12 +42,17 @@ _SECRET_NAMES = frozenset({"token", "password", "client-key-data", "secret", "id
 
 @dataclass(frozen=True)
 class DeclaredFile:
-    """A file that the API server shall read. `shown` is its text without secrets."""
+    """A file that the API server shall read.
+
+    `shown` is its text without secrets, and `telling` a text that is another one whenever the content is, but does not
+    depend on a key that is made at random.
+    """
 
     flag: str
     path: str
     text: str
     shown: str
+    telling: str
 
 
 @dataclass
@@ -115,7 +120,7 @@ def _declare_file(entry: Mapping[str, Any], situation: Situation, declaration: D
     if data is not None:
         check_file(flag, data, path, situation.release)
         declaration.secrets |= set(_secrets(data))
-    declaration.files.append(DeclaredFile(flag, path, text, shown(text, path)))
+    declaration.files.append(DeclaredFile(flag, path, text, shown(text, path), shown(text, path)))
     declaration.flags[flag] = [path]
 
 
@@ -166,7 +171,8 @@ def _declare_encryption(wanted: Mapping[str, Any], situation: Situation, declara
     known = {**encryption.secrets_of(current), **given}
     declaration.secrets |= {*known.values(), *encryption.secrets_of(plan.data).values()}
     new = text if text is not None and plan.data == current else dump(plan.data)
-    declaration.files.append(DeclaredFile(ENCRYPTION, path, new, dump(encryption.redacted(plan.data, known))))
+    visible, nameless = (dump(encryption.redacted(plan.data, keys)) for keys in (known, {}))
+    declaration.files.append(DeclaredFile(ENCRYPTION, path, new, visible, nameless))
     declaration.flags[ENCRYPTION] = [path]
     declaration.writer = "/".join([wanted["provider"], wanted["key_name"] if wanted["provider"] != "identity" else ""])
 

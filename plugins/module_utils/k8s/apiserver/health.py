@@ -92,9 +92,10 @@ def last_words(patterns: Iterable[str], lines: int = 3) -> str:
     paths = [path for pattern in patterns for path in glob.glob(pattern)]
     texts = [_tail(path) for path in sorted(paths, key=_modified)[-1:]]
     said = [_plain(line) for text in texts for line in text.splitlines() if line.strip()]
-    errors = [line for line in said if re.match(r"(?i)error|fatal|panic|F\d{4} ", line)]
-    chosen = errors[-lines:] or [_KLOG.sub("", line) for line in said[-lines:]]
-    return "; ".join(_KLOG.sub("", line)[:_LINE_LENGTH] for line in chosen)
+    errors = [line for line in said if re.match(r"(?i)error|fatal|panic|F\d{4} ", line)][-lines:]
+    # A server that is started again and again says the same each time.
+    chosen = dict.fromkeys(_KLOG.sub("", line)[:_LINE_LENGTH] for line in errors or said[-lines:])
+    return "; ".join(list(chosen)[-lines:])
 
 
 def _plain(line: str) -> str:

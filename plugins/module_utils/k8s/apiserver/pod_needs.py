@@ -100,7 +100,9 @@ def mark_of_files(declaration: Declaration, current: str | None, content_changes
     """
     if not declaration.files:
         return current
-    content = "\0".join(f"{file.path}\0{file.shown}" for file in sorted(declaration.files, key=lambda file: file.path))
+    content = "\0".join(
+        f"{file.path}\0{file.telling}" for file in sorted(declaration.files, key=lambda file: file.path)
+    )
     mark = hashlib.sha256(content.encode()).hexdigest()[:16]
     before, _dash, count = (current or "").partition("-")
     if before != mark:
