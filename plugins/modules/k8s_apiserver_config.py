@@ -78,12 +78,11 @@ options:
     suboptions:
       flag:
         description:
-          - The flag that names the file, such as C(audit-policy-file).
+          - The flag that names the file, such as C(audit-policy-file). A file that another file names has none.
         type: str
-        required: true
       path:
         description:
-          - Where the file goes. By default a file named after the flag, below O(config_dir).
+          - Where the file goes. By default a file named after its flag, below O(config_dir).
         type: path
       content:
         description:
@@ -282,6 +281,10 @@ encryption_file:
   description: The EncryptionConfiguration.
   returned: when O(encryption) is declared
   type: str
+still_encrypted:
+  description: Whether the task failed because Secrets are encrypted, and would become unreadable.
+  returned: failure
+  type: bool
 backup_file:
   description: The copy of the configuration as it was before.
   returned: when a copy was made
@@ -299,7 +302,10 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
     declare,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.plan import Plan, plan_present
-from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.plan_absent import plan_absent
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.plan_absent import (
+    StillEncrypted,
+    plan_absent,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.record import one_run_at_a_time
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.restart import Restart
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.situation import (
@@ -309,7 +315,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import K8sError
 
 _FILE = {
-    "flag": {"type": "str", "required": True},
+    "flag": {"type": "str"},
     "path": {"type": "path"},
     "content": {"type": "raw"},
     "secret_content": {"type": "str", "no_log": True},
@@ -423,7 +429,7 @@ def main() -> None:
         module.no_log_values.update(plan.secrets)
         in_effect = Restart(params, look(params)).in_effect()
     except K8sError as exc:
-        module.fail_json(msg=str(exc))
+        module.fail_json(msg=str(exc), still_encrypted=isinstance(exc, StillEncrypted))
     for warning in plan.warnings:
         module.warn(warning)
     if in_effect is False and not module.check_mode:

@@ -42,7 +42,7 @@ _SECRET_NAMES = frozenset({"token", "password", "client-key-data", "secret", "id
 
 @dataclass(frozen=True)
 class DeclaredFile:
-    """A file that the API server shall read.
+    """A file that the API server shall read. `flag` is "" where another file names it.
 
     `shown` is its text without secrets, and `telling` a text that is another one whenever the content is, but does not
     depend on a key that is made at random.
@@ -106,22 +106,30 @@ def _declare_plugins(params: Mapping[str, Any], situation: Situation, declaratio
 
 
 def _declare_file(entry: Mapping[str, Any], situation: Situation, declaration: Declaration) -> None:
-    flag = flag_name(entry["flag"])
-    check_exists(flag, situation.release)
-    if flag not in READ_PATHS:
-        raise FlagProblem(f"files: {flag} names no file that the API server reads")
-    if flag == ENCRYPTION:
-        raise FlagProblem("files: declare encryption instead, which keeps the keys that are still needed")
+    flag = flag_name(entry["flag"] or "")
+    path = entry["path"] or (os.path.join(situation.config_dir, f"{flag}.yaml") if flag else "")
+    if not path.startswith("/"):
+        raise FlagProblem("files: an entry needs a flag, or an absolute path where another file names it")
     if (entry["content"] is None) == (entry["secret_content"] is None):
-        raise FlagProblem(f"files: {flag} needs either content or secret_content")
-    path = entry["path"] or os.path.join(situation.config_dir, f"{flag}.yaml")
+        raise FlagProblem(f"files: {path} needs either content or secret_content")
+    if flag:
+        _check_flag_of_file(flag, situation)
     content = entry["content"] if entry["content"] is not None else entry["secret_content"]
     text, data = _text_and_data(content, path)
     if data is not None:
         check_file(flag, data, path, situation.release)
         declaration.secrets |= set(_secrets(data))
     declaration.files.append(DeclaredFile(flag, path, text, shown(text, path), shown(text, path)))
-    declaration.flags[flag] = [path]
+    if flag:
+        declaration.flags[flag] = [path]
+
+
+def _check_flag_of_file(flag: str, situation: Situation) -> None:
+    check_exists(flag, situation.release)
+    if flag not in READ_PATHS:
+        raise FlagProblem(f"files: {flag} names no file that the API server reads")
+    if flag == ENCRYPTION:
+        raise FlagProblem("files: declare encryption instead, which keeps the keys that are still needed")
 
 
 def _text_and_data(content: Any, path: str) -> tuple[str, Mapping[str, Any] | None]:

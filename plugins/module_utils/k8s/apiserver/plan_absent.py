@@ -24,8 +24,12 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.yaml_text import load_mapping
 
 
+class StillEncrypted(Refused):
+    """Secrets are encrypted, and would become unreadable."""
+
+
 def plan_absent(situation: Situation) -> Plan:
-    """The plan for taking back everything of ours. Raises Refused where Secrets would become unreadable."""
+    """The plan for taking back everything of ours. Raises StillEncrypted where Secrets would become unreadable."""
     plan = Plan(situation.text, changes=no_changes())
     if situation.record.empty:
         return plan
@@ -57,7 +61,7 @@ def _check_decrypted(situation: Situation) -> None:
         return
     writer = encryption.writer_of(load_mapping(read_text(path) or "", path))
     if writer[0] != encryption.IDENTITY or situation.record.changes["reencrypted"] != f"{encryption.IDENTITY}/":
-        raise Refused(
+        raise StillEncrypted(
             "Secrets are encrypted, and without encryption-provider-config nobody could read them: declare encryption "
             "with the provider identity first, which decrypts them"
         )

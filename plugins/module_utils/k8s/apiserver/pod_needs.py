@@ -45,6 +45,7 @@ def _paths(declaration: Declaration) -> Iterator[tuple[str, bool]]:
             if path.startswith("/") and (name in READ_PATHS or name in WRITTEN_PATHS):
                 yield path, name in WRITTEN_PATHS
     for file in declaration.files:
+        yield file.path, False
         if file.flag in _NAMING:
             for path in _named(load_mapping(file.text, file.path)):
                 yield path, False
