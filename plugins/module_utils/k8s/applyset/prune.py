@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.member import (
     FAILED,
     PRUNED,
+    SKIPPED,
     UNCHANGED,
     Member,
 )
@@ -27,7 +29,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
     Settings,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.client import Cluster
-from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import ApiStatus
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import ApiStatus, Unreachable
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.parallel import in_parallel
 
 _RACES = 3
@@ -67,27 +69,41 @@ def _is_a_copy(live: Mapping[str, Any]) -> bool:
 
 
 def prune(cluster: Cluster, members: Iterable[Member], *, dry_run: bool) -> None:
-    """Delete in the reverse order of making. A refusal becomes the member's failure. Raises Unreachable."""
+    """Delete in the reverse order of making, up to the first wave that fails; each failure is its member's."""
     every = list(members)
+    stopped = threading.Event()
     for number in reversed(order.WAVES):
         wave = [member for member in every if order.wave(member.group, member.kind) == number]
-        in_parallel(lambda member: _delete(cluster, member, dry_run), wave)
+        in_parallel(lambda member: _remove(cluster, member, dry_run, stopped), wave)
         if any(member.action == FAILED for member in wave):
-            break
+            stopped.set()
+
+
+def _remove(cluster: Cluster, member: Member, dry_run: bool, stopped: threading.Event) -> None:
+    if stopped.is_set():
+        member.action, member.message = SKIPPED, "not attempted"
+        return
+    try:
+        _delete(cluster, member, dry_run)
+    except ApiStatus as exc:
+        member.fail(f"it cannot be deleted: {exc}")
+    except Unreachable as exc:
+        member.fail(f"{exc}; {'it may have been deleted all the same' if exc.sent else 'it was not deleted'}")
+        stopped.set()
 
 
 def _delete(cluster: Cluster, member: Member, dry_run: bool) -> None:
     for attempt in range(_RACES):
         try:
             cluster.request("DELETE", member.path, _options(member, dry_run), query=_query(dry_run))
-            member.written = not dry_run
-            return
         except ApiStatus as exc:
             if exc.status == 404:
                 return
             if exc.status != 409 or attempt == _RACES - 1:
-                member.fail(f"it cannot be deleted: {exc}")
-                return
+                raise
+        else:
+            member.written = not dry_run
+            return
         if not _still_ours(cluster, member):
             return
 
@@ -115,7 +131,7 @@ def _still_ours(cluster: Cluster, member: Member) -> bool:
         now = cluster.get(member.path)
     except ApiStatus as exc:
         if exc.status != 404:
-            member.fail(f"it cannot be deleted: {exc}")
+            raise
         return False
     if now["metadata"]["uid"] != before["metadata"]["uid"] or owner_of(now) != owner_of(before):
         member.action, member.message = UNCHANGED, "somebody took it out of the set meanwhile"
