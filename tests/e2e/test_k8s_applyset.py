@@ -348,7 +348,7 @@ def test_a_binding_and_its_role_come_together_for_who_may_not_grant_everything(
     user = f"admin-{uuid.uuid4().hex[:6]}"
     kubeconfig = k8s.user(user)
     k8s.kubectl("-n", k8s_namespace, "create", "rolebinding", user, "--clusterrole=admin", f"--user={user}")
-    binding = {
+    binding: dict[str, Any] = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "RoleBinding",
         "metadata": {"name": "reader", "namespace": k8s_namespace},

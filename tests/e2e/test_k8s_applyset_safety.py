@@ -266,7 +266,7 @@ def test_a_namespace_whose_objects_are_still_declared_stays(k8s: Kubernetes, k8s
 def test_nothing_is_pruned_in_a_protected_namespace(k8s: Kubernetes, k8s_namespace: str) -> None:
     """It stays in the set's memory, so that it can be pruned when that is wanted."""
     definitions = _maps(k8s_namespace, 2)
-    protected = {"protected_namespaces": [k8s_namespace]}
+    protected: dict[str, Any] = {"protected_namespaces": [k8s_namespace]}
     ok(apply(k8s, "app", "default", definitions, **protected))
     kept = ok(apply(k8s, "app", "default", definitions[:1], **protected))
     assert not kept["changed"]
@@ -311,7 +311,8 @@ def test_a_parent_that_is_not_ours_is_left_alone(
     there = config_map("app", k8s_namespace, precious="yes")
     there["metadata"]["annotations"] = annotations
     k8s.kubectl_apply([there])
-    for options in ({"definitions": _maps(k8s_namespace, 1)}, {"state": "absent"}):
+    every: list[dict[str, Any]] = [{"definitions": _maps(k8s_namespace, 1)}, {"state": "absent"}]
+    for options in every:
         assert message in failed(apply(k8s, "app", k8s_namespace, **options))
     assert live(k8s, "configmap", "app", k8s_namespace)
     assert not live(k8s, "configmap", "c0", k8s_namespace)

@@ -1,0 +1,69 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Secrets hold does not leave this collection."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.finding import secret_fingerprint
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.redact import (
+    redacted,
+    redacted_definitions,
+    redacted_value,
+    without_secrets_of,
+)
+
+_TEXT = "correct-horse"
+_DATA = base64.b64encode(_TEXT.encode()).decode()
+_COPY = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps({"data": {"a": _DATA}}), "b": "c"}
+_SECRET = {"kind": "Secret", "metadata": {"name": "s", "annotations": _COPY}, "data": {"a": _DATA}}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        _SECRET,
+        [_SECRET],
+        {"kind": "List", "items": [_SECRET]},
+        {"kind": "Secret", "stringData": {"a": _TEXT}},
+        {"kind": "Secret", "data": _DATA},
+        {"kind": "Secret", "data": [_DATA]},
+        f"kind: Secret\nstringData: {{a: {_TEXT}}}",
+        [[{"kind": "Secret", "stringData": {"a": _TEXT}}]],
+    ],
+)
+def test_neither_the_text_nor_its_base64_is_left(value: object) -> None:
+    """In whatever form the option was given."""
+    shown = json.dumps(redacted_definitions(value))
+    assert _TEXT not in shown
+    assert _DATA not in shown
+
+
+def test_names_and_keys_stay_and_equal_secrets_look_equal() -> None:
+    """As data and as stringData."""
+    shown = redacted({**_SECRET, "stringData": {"b": _TEXT}})
+    assert shown["data"] == {"a": secret_fingerprint(_TEXT)}
+    assert shown["stringData"] == {"b": secret_fingerprint(_TEXT)}
+    assert shown["metadata"] == {"name": "s", "annotations": {"b": "c"}}
+
+
+def test_values_of_fields() -> None:
+    """Only those of Secrets, and the copy that kubectl keeps."""
+    assert redacted_value("Secret", ("data", "a"), _DATA) == secret_fingerprint(_TEXT)
+    assert redacted_value("Secret", ("data",), {"a": _DATA}) == {"a": secret_fingerprint(_TEXT)}
+    assert redacted_value("ConfigMap", ("data", "a"), "x") == "x"
+    copied = ("metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration")
+    assert _DATA not in redacted_value("Secret", copied, _COPY[copied[2]])
+
+
+def test_messages() -> None:
+    """A server quotes what it refuses."""
+    message = without_secrets_of(_SECRET, f"invalid value {_TEXT!r}: {_DATA}")
+    assert _TEXT not in message
+    assert _DATA not in message
+    assert without_secrets_of({"kind": "ConfigMap", "data": {"a": "value"}}, "invalid value") == "invalid value"
