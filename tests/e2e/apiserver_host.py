@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import subprocess
 import sys
 import threading
 import time
@@ -21,9 +22,11 @@ from typing import Any
 
 import yaml
 
+from tests.e2e.k3s_stand_in import end
 from tests.lab.ansible import run_module
 from tests.lab.dockerd import LabError
 from tests.lab.kubernetes import Kubernetes
+from tests.lab.kubernetes.rest import Rest
 
 _POLL = 0.05
 # The kubelet waits longer each time; a test need not.
@@ -76,11 +79,13 @@ status: {{}}
 
 
 class Host:
-    """The API server of `k8s`, taken over: from here on it runs by `manifest`."""
+    """An API server on the etcd of `k8s` that runs by `manifest`: the one of `k8s` itself, or one more beside it."""
 
-    def __init__(self, k8s: Kubernetes) -> None:
+    def __init__(self, k8s: Kubernetes, port: int | None = None) -> None:
         self.k8s = k8s
-        self.folder = k8s.workdir / "host"
+        self.port = port or k8s.port
+        self.process = "kube-apiserver" if port is None else f"kube-apiserver-{port}"
+        self.folder = k8s.workdir / f"host-{self.port}"
         self.manifests = self.folder / "manifests"
         self.manifest = self.manifests / "kube-apiserver.yaml"
         self.state_dir = self.folder / "state"
@@ -88,38 +93,48 @@ class Host:
         self.manifests.mkdir(parents=True)
         self.manifest.write_text(self.manifest_text())
         self.manifest.chmod(0o600)
+        self.original = self.manifest.read_text()
         self.options: dict[str, Any] = {
             "path": str(self.manifest),
             "state_dir": str(self.state_dir),
             "config_dir": str(self.config_dir),
-            "log_files": [str(k8s.workdir / "log" / "kube-apiserver.log")],
-            "health_timeout": 30,
+            "log_files": [str(k8s.workdir / "log" / f"{self.process}.log")],
+            "health_timeout": 60,
         }
-        self.original = self.manifest.read_text()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep_running, daemon=True)
 
     def manifest_text(self) -> str:
         """A manifest as kubeadm writes it, with the lab's flags in it."""
-        program, *flags = self.k8s.api_command
-        words = [program, "--advertise-address=192.0.2.10", *[f for f in flags if "advertise-address" not in f]]
-        lines = [f"    - {word}" for word in words]
+        lines = [f"    - {word}" for word in self.command()]
         lines.insert(2, "    # nobody but these two")
-        return MANIFEST.format(port=self.k8s.port, command="\n".join(lines), pki=self.k8s.workdir / "pki")
+        return MANIFEST.format(port=self.port, command="\n".join(lines), pki=self.k8s.workdir / "pki")
+
+    def command(self) -> list[str]:
+        """The lab's command line, on this server's port."""
+        return [
+            word.replace(f"secure-port={self.k8s.port}", f"secure-port={self.port}") for word in self.k8s.api_command
+        ]
 
     def __enter__(self) -> Host:
-        self.k8s.stop_api()
+        if self.port == self.k8s.port:
+            self.k8s.stop_api()
         self._thread.start()
         self.await_ready()
         return self
 
+    def rest(self) -> Rest:
+        """The lab's own client of this server, as the administrator. The caller closes it."""
+        pki = self.k8s.workdir / "pki"
+        return Rest(self.port, self.k8s.ca_file, (pki / "admin.crt", pki / "admin.key"))
+
     def await_ready(self, timeout: float = 30.0) -> None:
         """Wait until the API server answers the administrator; it may end and start again meanwhile."""
         deadline = time.monotonic() + timeout
-        with self.k8s.rest() as rest:
+        with self.rest() as rest:
             while rest.status("/readyz") != 200:
                 if time.monotonic() > deadline:
-                    raise LabError(f"the API server is not back:\n{self.k8s.processes.tail('kube-apiserver')}")
+                    raise LabError(f"the API server is not back:\n{self.k8s.processes.tail(self.process)}")
                 time.sleep(_POLL)
 
     def __exit__(self, *_exc: object) -> None:
@@ -133,12 +148,12 @@ class Host:
         while not self._over.wait(_POLL):
             text = self._manifest_now()
             if text != shown:
-                self.k8s.processes.kill("kube-apiserver")
+                self.k8s.processes.kill(self.process)
                 shown, started = text, 0.0
-            if text and not self.k8s.processes.runs("kube-apiserver") and time.monotonic() - started > _BACK_OFF:
+            if text and not self.k8s.processes.runs(self.process) and time.monotonic() - started > _BACK_OFF:
                 started = time.monotonic()
                 container = yaml.safe_load(text)["spec"]["containers"][0]
-                self.k8s.processes.start("kube-apiserver", [*container["command"], *container.get("args", [])])
+                self.k8s.processes.start(self.process, [*container["command"], *container.get("args", [])])
 
     def _manifest_now(self) -> str:
         found = [path for path in sorted(self.manifests.iterdir()) if not path.name.startswith(".")]
@@ -184,7 +199,7 @@ class Host:
 
     def pid(self) -> int:
         """The process of the API server."""
-        return self.k8s.processes.pid("kube-apiserver")
+        return self.k8s.processes.pid(self.process)
 
     def flags(self) -> dict[str, str]:
         """The flags of the running API server."""
@@ -201,19 +216,34 @@ class K3sHost(Host):
 
     def __init__(self, k8s: Kubernetes) -> None:
         super().__init__(k8s)
+        self.manifest.unlink()
         self.config = self.folder / "config.yaml"
         self.config.write_text("# of this cluster\nwrite-kubeconfig-mode: '0600'\n")
-        self.restart_file = self.folder / "restart.json"
-        program, *flags = k8s.api_command
-        self.restart_file.write_text(json.dumps({"program": program, "flags": flags, "config": str(self.config)}))
+        self.original = self.config.read_text()
+        self.pidfile = self.folder / "k3s.pid"
+        program, *flags = self.command()
+        log = k8s.workdir / "log" / f"{self.process}.log"
+        settings = {"program": program, "flags": flags, "config": self.config, "log": log, "pidfile": self.pidfile}
+        restart_file = k8s.workdir / "restart.json"
+        restart_file.write_text(json.dumps(settings, default=str))
+        self.restart_command = [sys.executable, str(Path(__file__).with_name("k3s_stand_in.py")), str(restart_file)]
         self.options |= {
             "installation": "k3s",
             "path": str(self.config),
-            "restart_command": [
-                sys.executable,
-                str(Path(__file__).with_name("k3s_stand_in.py")),
-                str(self.restart_file),
-            ],
+            "restart_command": self.restart_command,
             "kubernetes_version": "1.20",
-            "address": f"127.0.0.1:{k8s.port}",
+            "address": f"127.0.0.1:{self.port}",
         }
+
+    def __enter__(self) -> K3sHost:
+        self.k8s.stop_api()
+        subprocess.run(self.restart_command, check=True)
+        self.await_ready()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        end(self.pidfile)
+
+    def pid(self) -> int:
+        """The process of the API server."""
+        return int(self.pidfile.read_text())
