@@ -13,26 +13,34 @@ from pathlib import Path
 
 from tests.lab import demo, integration, standing
 from tests.lab.dockerd import LabError
+from tests.lab.kubernetes import standing as standing_cluster
+from tests.lab.kubernetes.cluster import MODES
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m tests.lab", description="The embedded lab: a real, private dockerd."
+        prog="python -m tests.lab", description="The embedded lab: real daemons and clusters, private to it."
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     show = verbs.add_parser("demo", help="audit, harden, audit again, change by hand, and catch the drift")
     show.add_argument("--output", type=Path, default=demo.OUTPUT, help="folder for the reports (default: %(default)s)")
     show.add_argument("--verbose", action="store_true", help="show what ansible-playbook prints")
-    verbs.add_parser("up", help="bring a daemon with the whole cast up, and leave it up")
-    verbs.add_parser("down", help="end what `up` began, and remove it")
-    verbs.add_parser("status", help="say whether it is up; exit code 3 when not")
+    up = verbs.add_parser("up", help="bring a daemon with the whole cast up, and leave it up")
+    up.add_argument("--kubernetes", metavar="MODE", choices=MODES, help=f"a cluster instead: {', '.join(MODES)}")
+    down = verbs.add_parser("down", help="end what `up` began, and remove it")
+    status = verbs.add_parser("status", help="say whether it is up; exit code 3 when not")
+    for verb in (down, status):
+        verb.add_argument("--kubernetes", action="store_true", help="the cluster instead of the daemon")
     run = verbs.add_parser("integration", help="run ansible-test integration targets, each on a daemon of its own")
     run.add_argument("targets", nargs="*", metavar="TARGET", help="default: all")
     run.add_argument("--verbose", action="store_true", help="pass -v to ansible-test")
     return parser.parse_args()
 
 
-def _missing() -> str | None:
+def _missing(arguments: argparse.Namespace) -> str | None:
+    """What the machine lacks for this. Clusters complain for themselves: they need neither root nor dockerd."""
+    if getattr(arguments, "kubernetes", None):
+        return None
     if os.geteuid():
         return "the lab starts a Docker daemon, for which it must be root: try again with sudo"
     for program, package in {"dockerd": "docker.io", "nsenter": "util-linux", "ip": "iproute2"}.items():
@@ -44,6 +52,8 @@ def _missing() -> str | None:
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.verb == "demo":
         return demo.run(arguments.output.resolve(), verbose=arguments.verbose)
+    if getattr(arguments, "kubernetes", None):
+        return _run_cluster(arguments)
     if arguments.verb == "status":
         return standing.status()
     if arguments.verb == "integration":
@@ -54,10 +64,20 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _run_cluster(arguments: argparse.Namespace) -> int:
+    if arguments.verb == "status":
+        return standing_cluster.status()
+    if arguments.verb == "up":
+        standing_cluster.up(arguments.kubernetes)
+    else:
+        standing_cluster.down()
+    return 0
+
+
 def main() -> int:
     """The exit code: 0 when all went as it should."""
     arguments = _arguments()
-    complaint = _missing()
+    complaint = _missing(arguments)
     if complaint:
         print(complaint, file=sys.stderr)
         return 1

@@ -65,7 +65,7 @@ class Kubernetes:
         self.keep = keep
         self.processes = Processes(self.workdir)
         self._guard: subprocess.Popen[bytes] | None = None
-        self._node = Node(self.workdir, self.processes) if mode == "full" else None
+        self._node = Node(self.workdir, self.processes, keep=keep) if mode == "full" else None
         # etcd and, unless it is a pod, the API server are on the host, where the node finds them by the cable.
         self._host = network.HOST if self._node else "127.0.0.1"
         self.address = network.NODE if static_pod_api else self._host

@@ -50,14 +50,14 @@ def obstacle() -> str:
 class Node:
     """The one node. `lock` first, then `prepare`, `start`, `wait`."""
 
-    def __init__(self, workdir: Path, processes: Processes) -> None:
+    def __init__(self, workdir: Path, processes: Processes, *, keep: bool = False) -> None:
         self._workdir = workdir
         self._processes = processes
         self._lock: int | None = None
         self._engine: threading.Thread | None = None
         self._engine_error: BaseException | None = None
         self.manifests = workdir / "manifests"
-        self.docker = Dockerd(workdir / "docker", flags=_DOCKERD_FLAGS, bridge=True)
+        self.docker = Dockerd(workdir / "docker", flags=_DOCKERD_FLAGS, bridge=True, keep=keep)
 
     def lock(self) -> int:
         """Wait for this machine's one place for a node; the descriptor that holds it."""
