@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.control import Control
+from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.control import Control, ControlError
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.run import (
     Audited,
     Params,
@@ -57,6 +57,8 @@ def _thresholds(params: Params) -> dict[str, dict[str, Any]]:
     changes = at_most({"k8s.secret.token_age": params.get("token_secret_max_age_days")})
     days = params.get("certificate_days")
     if days is not None:
+        if days < 0:
+            raise ControlError(f"certificate_days must not be negative, and it is {days}")
         changes["k8s.certificate.days_left"] = {"expected": {"at_least": days}}
     return changes
 
