@@ -80,7 +80,9 @@ def read_pod(metadata: Any, spec: Any) -> Pod:
     """The pod of any metadata and spec, however malformed; what was wrong with them is in `malformed`."""
     reading = Reading()
     annotations = (reading.read(metadata, METADATA, "metadata") or {}).get("annotations") or {}
-    clean = reading.read([] if spec is None else spec, SPEC, "spec") or {}
+    clean = reading.read(spec, SPEC, "spec") or {}
+    if spec is None:
+        reading.faults.append(Fault("spec", value="there is no spec"))
     return Pod(annotations, clean, tuple(_containers(clean)), tuple(reading.faults))
 
 
