@@ -92,7 +92,7 @@ def key_added(text: str, node: yaml.MappingNode, key: str, value: Any) -> Edit:
     if node.flow_style:
         comma = ", " if node.value else ""
         at = node.end_mark.index - 1
-        return Edit(at, at, f"{comma}{json.dumps(key)}: {json.dumps(value)}")
+        return Edit(at, at, f"{comma}{_json(key)}: {_json(value)}")
     return _after_line(text, _end(node), _block({key: value}, node.start_mark.column))
 
 
@@ -110,7 +110,7 @@ def key_replaced(text: str, node: yaml.MappingNode, key: str, value: Any) -> lis
     if old is None:
         return [key_added(text, node, key, value)]
     if node.flow_style:
-        return [Edit(old.start_mark.index, _end(old), json.dumps(value))]
+        return [Edit(old.start_mark.index, _end(old), _json(value))]
     name = next(name for name, _value in node.value if name.value == key)
     start = _line_start(text, name.start_mark.index)
     lead = text[start : name.start_mark.index]
@@ -140,7 +140,7 @@ def _removal(text: str, node: yaml.SequenceNode, at: int) -> Edit:
 
 def _flow_append(node: yaml.SequenceNode, values: Sequence[Any]) -> Edit:
     at = _end(node.value[-1]) if node.value else node.end_mark.index - 1
-    return Edit(at, at, (", " if node.value else "") + ", ".join(json.dumps(value) for value in values))
+    return Edit(at, at, (", " if node.value else "") + ", ".join(_json(value) for value in values))
 
 
 def _block_append(text: str, node: yaml.SequenceNode, values: Sequence[Any]) -> Edit:
@@ -160,7 +160,7 @@ def _block(value: Any, column: int) -> str:
 
 def _scalar(value: str, node: yaml.SequenceNode) -> str:
     if node.flow_style:
-        return json.dumps(value)
+        return _json(value)
     return yaml.safe_dump([value], default_flow_style=False, width=10**6)[2:].rstrip("\n")
 
 
@@ -174,3 +174,8 @@ def _line_end(text: str, index: int) -> int:
         return index
     end = text.find("\n", index)
     return len(text) if end < 0 else end + 1
+
+
+def _json(value: Any) -> str:
+    # YAML does not read a pair of escapes as the one character that JSON means by it.
+    return json.dumps(value, ensure_ascii=False)
