@@ -265,6 +265,7 @@ backup:
 """
 
 import os
+import tempfile
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -333,6 +334,8 @@ def main() -> None:
         required_together=[*REQUIRED_TOGETHER, ["service_account", "namespace"]],
     )
     require_kubernetes(module)
+    # The client library, too, writes keys that it logs in with into files: they go when the module's own folder goes.
+    tempfile.tempdir = module.tmpdir
     try:
         check_subject(module.params)
         cluster = connect(module.params)

@@ -13,11 +13,17 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from cryptography.x509.oid import NameOID
 
 from tests.lab.ansible import run_module
 from tests.lab.kubernetes import Kubernetes
@@ -72,6 +78,22 @@ def user(name: str) -> dict[str, str]:
 
 def group(name: str) -> dict[str, str]:
     return {"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": name}
+
+
+def write_certificate(files: Path, authority: Path | None) -> None:
+    """FILES.crt and FILES.key for user ada: expired, from an authority; or valid, and signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ada")])
+    signer, issuer, end = key, name, datetime.now(timezone.utc) + timedelta(days=1)
+    if authority:
+        signer = load_pem_private_key(Path(f"{authority}.key").read_bytes(), None)  # type: ignore[assignment]
+        issuer = x509.load_pem_x509_certificate(Path(f"{authority}.crt").read_bytes()).subject
+        end -= timedelta(days=2)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(issuer).public_key(key.public_key())
+    builder = builder.serial_number(7).not_valid_before(end - timedelta(days=5)).not_valid_after(end)
+    pem = builder.sign(signer, hashes.SHA256()).public_bytes(Encoding.PEM)
+    Path(f"{files}.crt").write_bytes(pem)
+    Path(f"{files}.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
 @pytest.fixture
@@ -276,23 +298,21 @@ def test_files_of_somebody_else_are_left_alone(credentials: Credentials) -> None
     assert taken["reasons"] == ["it is the credential of 'mallory'"]
 
 
-def test_a_certificate_of_another_cluster_is_replaced(credentials: Credentials) -> None:
+@pytest.mark.parametrize(
+    ("signed_here", "said"),
+    [(False, "the cluster does not accept it: it is of another cluster, or was revoked"), (True, "it has expired")],
+    ids=["of another cluster", "expired"],
+)
+def test_a_certificate_that_lets_nobody_in_is_replaced(credentials: Credentials, signed_here: bool, said: str) -> None:
     credentials.done(user="ada")
     content = yaml.safe_load(credentials.path.read_text())
     other = credentials.folder / "other"
-    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
-    subprocess.run(
-        [*words, "-subj", "/CN=ada", "-keyout", f"{other}.key", "-out", f"{other}.crt"],
-        check=True,
-        capture_output=True,
-    )
+    write_certificate(other, credentials.cluster.workdir / "pki" / "ca" if signed_here else None)
     for kind, key in (("crt", "client-certificate-data"), ("key", "client-key-data")):
         data = Path(f"{other}.{kind}").read_bytes()
         content["users"][0]["user"][key] = base64.b64encode(data).decode()
     credentials.path.write_text(yaml.safe_dump(content))
-    assert credentials.done(user="ada")["reasons"] == [
-        "the cluster does not accept it: it is of another cluster, or was revoked"
-    ]
+    assert credentials.done(user="ada")["reasons"] == [said]
     assert credentials.kubectl("get", "nodes").stderr.count("forbidden") == 1
 
 

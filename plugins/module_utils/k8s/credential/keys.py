@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private keys on the target: made, and used to sign, by the cryptography library or else by the openssl program.
 
-Keys are ECDSA on P-256, which every API server in use takes. A key is held in memory and goes to openssl through a
-pipe; it reaches the disk inside the finished kubeconfig and nowhere else.
+Keys are ECDSA on P-256, which every API server in use takes. A key goes to openssl through a pipe. It reaches the disk
+in the kubeconfig, and before that, for the first login, in files of mode 0600 of the module's own temporary folder.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.network_policy.coverage import Coverage
 
-NAMESPACES = [
+NAMESPACES: list[dict[str, Any]] = [
     {"metadata": {"name": "shop", "labels": {"team": "a"}}},
     {"metadata": {"name": "bank"}},
     {"metadata": {"name": "kube-system", "labels": {"kubernetes.io/metadata.name": "kube-system"}}},

@@ -170,7 +170,7 @@ FLOWS = st.builds(flow, SIDES, SIDES, st.sampled_from([80, 443]))
 def is_side(side: dict[str, Any], end: Endpoint) -> bool:
     if "cidr" in side:
         return end is INTERNET
-    return side["namespace"] == end.namespace and side.get("pods", {}).items() <= end.labels.items()
+    return bool(side["namespace"] == end.namespace) and side.get("pods", {}).items() <= end.labels.items()
 
 
 @settings(max_examples=150, deadline=None)
