@@ -28,7 +28,7 @@ options:
         do that, one with both whether it may.
     type: list
     elements: dict
-    required: true
+    default: []
     suboptions:
       subject:
         description:
@@ -80,6 +80,15 @@ options:
       - The own identity must be allowed to create one.
     type: bool
     default: false
+  audit_log:
+    description:
+      - Files on the target with a log of the API server's audit, a line of JSON an event. Those that end in V(.gz) are
+        unpacked. They are read line by line, however long they are.
+      - Tells which grants the log never shows, and which least roles come of what it shows. RV(usage) is as good as the
+        log. It needs the level C(Metadata) for every request, and a window that holds the rare jobs too.
+    type: list
+    elements: path
+    default: []
 attributes:
   check_mode:
     description: Nothing is ever changed.
@@ -117,6 +126,11 @@ EXAMPLES = r"""
     questions:
       - subject: User:alice
         groups: [devs]
+
+- name: Which grants were never used in the days that the log covers?
+  bulkhead.container_security.k8s_access_info:
+    audit_log: [/var/log/kubernetes/audit.log]
+  become: true
 
 - name: Ask the manifests of a repository, without a cluster
   bulkhead.container_security.k8s_access_info:
@@ -193,6 +207,26 @@ minimal_roles:
         kind: Role
         metadata: {name: minimal, namespace: shop}
         rules: [{verbs: [get], apiGroups: [""], resources: [pods]}]
+usage:
+  description: What of the grants was used.
+  returned: when O(audit_log) is given
+  type: dict
+  contains:
+    log:
+      description: How many events were read, how many lines were none, and the time of the first and the last request.
+      type: dict
+      sample: {events: 181220, unreadable: 0, first: "2026-01-01T00:00:00.000000Z", last: "2026-01-31T23:59:59.000000Z"}
+    unused:
+      description: For each subject, the rules that nobody used. What came with the cluster is left out.
+      type: list
+      elements: dict
+      sample:
+        - subject: {kind: User, name: alice}
+          grants: ["RoleBinding shop/ops → Role shop/ops rule 1, in shop"]
+    minimal_roles:
+      description: For each user and ServiceAccount of the log, and each namespace, the least role for what it did.
+      type: list
+      elements: dict
 requests:
   description: Number of requests made to the API server.
   returned: success
@@ -229,6 +263,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rb
     read_cluster,
     read_definitions,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.usage import Usage
 
 
 def argument_spec() -> dict[str, dict[str, Any]]:
@@ -238,10 +273,11 @@ def argument_spec() -> dict[str, dict[str, Any]]:
     question["groups"] = {"type": "list", "elements": "str", "default": []}
     return {
         **connection_argument_spec(),
-        "questions": {"type": "list", "elements": "dict", "required": True, "options": question},
+        "questions": {"type": "list", "elements": "dict", "default": [], "options": question},
         "definitions": {"type": "raw"},
         "src": {"type": "list", "elements": "path", "default": []},
         "verify": {"type": "bool", "default": False},
+        "audit_log": {"type": "list", "elements": "path", "default": []},
     }
 
 
@@ -261,6 +297,22 @@ def _cluster_authorizer(cluster: Cluster) -> Authorizer:
     return Authorizer(objects.roles, objects.bindings)
 
 
+def _usage(authorizer: Authorizer, files: list[str]) -> dict[str, Any]:
+    usage = Usage(authorizer)
+    usage.read(files)
+    unused = [{"subject": subject.as_dict(), "grants": grants} for subject, grants in usage.unused().items()]
+    return {"log": usage.as_dict(), "unused": unused, "minimal_roles": usage.minimal_roles()}
+
+
+def _compare(module: AnsibleModule, answers: list[dict[str, Any]], verdicts: list[bool | None]) -> None:
+    """Put the server's answers beside ours, and warn where they differ."""
+    for given, theirs in zip(answers, verdicts):
+        if theirs is not None:
+            given["server_allowed"] = theirs
+            if theirs != given["allowed"]:
+                module.warn(f"The API server answers {theirs} to {given['question']}: another authorizer decides.")
+
+
 def _run(module: AnsibleModule) -> dict[str, Any]:
     params = module.params
     questions = [question_from(raw, number) for number, raw in enumerate(params["questions"])]
@@ -273,13 +325,10 @@ def _run(module: AnsibleModule) -> dict[str, Any]:
     for raw, given in zip(params["questions"], answers):
         given["question"] = {key: value for key, value in raw.items() if value}
     if cluster is not None and params["verify"]:
-        for given, theirs in zip(answers, verified(cluster, questions)):
-            if theirs is not None:
-                given["server_allowed"] = theirs
-                if theirs != given["allowed"]:
-                    module.warn(f"The API server answers {theirs} to {given['question']}: another authorizer decides.")
+        _compare(module, answers, verified(cluster, questions))
+    used = {"usage": _usage(authorizer, params["audit_log"])} if params["audit_log"] else {}
     requests = cluster.requests if cluster is not None else 0
-    return {"answers": answers, "minimal_roles": minimal_roles(questions), "requests": requests}
+    return {"answers": answers, "minimal_roles": minimal_roles(questions), "requests": requests, **used}
 
 
 def main() -> None:

@@ -139,7 +139,7 @@ def _own_ground(cluster: Cluster, verdict: Verdict) -> str:
 
 
 def _role_rules(cluster: Cluster, binding: Binding) -> tuple[Rule, ...] | None:
-    """The rules of the role; of one that may not be read, those that Kubernetes ships it with, if it does, else None."""
+    """The rules of the role; of one that may not be read, those that Kubernetes ships it with, or None."""
     of_cluster = binding.role.kind == CLUSTER_ROLE
     place = "clusterroles" if of_cluster else f"namespaces/{binding.namespace}/roles"
     try:
