@@ -41,8 +41,8 @@ options:
     description:
       - The objects of the set, as a list of objects, or of texts of YAML with any number of documents.
       - A C(List) counts as the objects in it. C(stringData) of a Secret is sent as its C(data).
-      - The content of Secrets is kept out of results, differences, messages and the system's log.
-        A text is not looked into for the log, and not logged at all.
+      - The content of Secrets is kept out of results, differences and messages. Neither the system's log nor C(-vvv)
+        shows this option.
     type: raw
   src:
     description:
@@ -248,9 +248,6 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.membership import Parent
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.plan import Plan
-from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.redact import (
-    redacted_definitions,
-)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.report import (
     changes,
     diffs,
@@ -301,14 +298,15 @@ def argument_spec() -> dict[str, dict[str, Any]]:
 
 
 class ApplySetModule(AnsibleModule):
-    """A module whose options may hold Secrets, and are logged and returned without them.
+    """A module whose definitions may hold Secrets, and are neither logged nor returned with the other options.
 
-    Marking `definitions` as no_log would blank every name and namespace in the result as well.
+    Marking them as no_log would blank every name and namespace in the result as well.
     """
 
     def shown_options(self) -> dict[str, Any]:
         """The options as anybody may see them."""
-        return {**self.params, "definitions": redacted_definitions(self.params.get("definitions"))}
+        given = self.params.get("definitions")
+        return {**self.params, "definitions": None if given is None else "not shown, they may hold Secrets"}
 
     def _log_invocation(self) -> None:
         """What Ansible writes to the system's log."""

@@ -3,12 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Read what is in the cluster with few requests: the members by their label, what is declared by name.
 
-Of what is not ours, only the names are looked at, a page at a time.
+Of what is not ours, only the names are looked at, unless most of what is in a place is to be ours; a page at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.kinds import Kinds
@@ -103,26 +103,34 @@ def read_live(cluster: Cluster, members: Iterable[Member], known: Iterable[Membe
         member.live = by_key.get(member.key)
         if member.live is None and member.resource is not None:
             missing.setdefault((member.resource, member.namespace), []).append(member)
-    in_parallel(lambda member: _read(cluster, member), _worth_asking(cluster, missing))
+    left = in_parallel(lambda place: _read_together(cluster, place, missing[place]), missing)
+    in_parallel(lambda member: _read(cluster, member), [member for members in left for member in members])
 
 
-def _worth_asking(cluster: Cluster, missing: dict[Place, list[Member]]) -> Iterator[Member]:
-    """Those that may be there: of many in one place, only those whose name is in the list of it."""
-    for place, members in missing.items():
-        names = _names(cluster, place) if len(members) >= MANY else None
-        yield from (member for member in members if names is None or member.name in names)
-
-
-def _names(cluster: Cluster, place: Place) -> set[str] | None:
-    """The names of what is in a place, or None where it may not be listed."""
+def _read_together(cluster: Cluster, place: Place, members: list[Member]) -> list[Member]:
+    """Read the members of a kind in a namespace with as few requests as can be; returns those to ask for one by one."""
+    if len(members) < MANY:
+        return members
     resource, namespace = place
+    path = resource.path(namespace or None)
     try:
-        pages = cluster.pages(resource.path(namespace or None), accept=f"{METADATA_LIST},application/json")
-        return {item["metadata"]["name"] for page in pages for item in page.get("items") or ()}
+        pages = cluster.pages(path, accept=f"{METADATA_LIST},application/json")
+        names = [item["metadata"]["name"] for page in pages for item in page.get("items") or ()]
     except ApiStatus as exc:
         if exc.status == 401:
             raise
-        return None
+        return members
+    known = set(names)
+    there = [member for member in members if member.name in known]
+    if len(there) < MANY or 2 * len(there) < len(names):
+        return there
+    by_name = {member.name: member for member in there}
+    for page in cluster.pages(path):
+        for item in page.get("items") or ():
+            if item["metadata"]["name"] in by_name:
+                found = found_member(resource, item)
+                by_name[found.name].live = found.live
+    return []
 
 
 def _read(cluster: Cluster, member: Member) -> None:

@@ -26,7 +26,7 @@ class Member:
     """An object that is to be, or that is there and is to go.
 
     action: what is going to happen, and then what happened. desired: what is sent. live: what was there. result: what
-    the server said would be there, or is. fields: for a report. predicted: the server could not be asked.
+    the server said in a dry run would be there. fields: for a report. predicted: the server could not be asked.
     written: a write of it has been answered with success.
     """
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.finding import secret_fingerprint
@@ -18,18 +18,15 @@ _COPY = "kubectl.kubernetes.io/last-applied-configuration"
 _SHORTEST = 4
 
 
-def redacted(obj: Any) -> Any:
+def redacted(obj: Mapping[str, Any]) -> dict[str, Any]:
     """The object as it may be shown: itself, and of a Secret a copy with fingerprints for values."""
-    if not isinstance(obj, Mapping):
-        return obj
-    if isinstance(obj.get("items"), list):
-        return {**obj, "items": [redacted(item) for item in obj["items"]]}
-    shown = {key: value for key, value in obj.items() if key != "metadata"}
+    shown = dict(obj)
     if obj.get("kind") == "Secret":
         for field in ("data", "stringData"):
             if field in shown:
                 shown[field] = _fingerprints(shown[field], encoded=field == "data")
-    return {**shown, "metadata": _without_copy(obj["metadata"])} if "metadata" in obj else shown
+    shown["metadata"] = _without_copy(obj["metadata"])
+    return shown
 
 
 def redacted_value(kind: str, path: tuple[Any, ...], value: Any) -> Any:
@@ -50,15 +47,6 @@ def without_secrets_of(obj: Mapping[str, Any], message: str) -> str:
             if len(text) >= _SHORTEST:
                 message = message.replace(text, secret_fingerprint(_plain(str(value)).decode(errors="replace")))
     return message
-
-
-def redacted_definitions(value: Any) -> Any:
-    """The option `definitions` as it may be logged. A text may hold anything, so it is not shown."""
-    if isinstance(value, str):
-        return f"(a text of {len(value)} characters)"
-    if isinstance(value, Iterable) and not isinstance(value, Mapping):
-        return [redacted_definitions(item) for item in value]
-    return redacted(value)
 
 
 def _fingerprints(values: Any, *, encoded: bool) -> Any:

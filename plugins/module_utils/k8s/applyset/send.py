@@ -17,6 +17,8 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.settings import Settings
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.client import (
     APPLY_PATCH,
+    JSON,
+    METADATA,
     Answer,
     Cluster,
 )
@@ -37,15 +39,21 @@ _RACES = 3
 
 
 def server_side_apply(cluster: Cluster, member: Member, settings: Settings, *, dry_run: bool) -> Answer:
-    """Send one object, again when another writer came in between. Raises ApiStatus or Unreachable."""
+    """Send one object, again when another writer came in between. Raises ApiStatus or Unreachable.
+
+    A dry run answers with the whole object, to be compared. Of a write, only the metadata are worth their way.
+    """
     query = {
         "fieldManager": settings.field_manager,
         "force": settings.force_conflicts,
         "dryRun": "All" if dry_run else None,
     }
+    accept = None if dry_run else f"{METADATA},{JSON}"
     for attempt in range(_RACES):
         try:
-            return cluster.send("PATCH", member.path, member.desired, query=query, content_type=APPLY_PATCH)
+            return cluster.send(
+                "PATCH", member.path, member.desired, query=query, content_type=APPLY_PATCH, accept=accept
+            )
         except ApiStatus as exc:
             if exc.status != 409 or attempt == _RACES - 1 or list(_conflicts(exc)):
                 raise

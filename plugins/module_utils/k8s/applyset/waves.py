@@ -79,7 +79,7 @@ class Run:
             member.fail(f"{exc}; {'it may have been applied all the same' if exc.sent else 'it was not applied'}")
             self._stopped.set()
         else:
-            member.result, member.written = answer.body, True
+            member.written = True
             self._note(member, answer.status)
 
     def _note(self, member: Member, status: int) -> None:

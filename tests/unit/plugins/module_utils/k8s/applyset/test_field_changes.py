@@ -18,7 +18,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
     path_text,
 )
 
-_POD = {
+_POD: dict[str, Any] = {
     "metadata": {"name": "a", "labels": {"app.kubernetes.io/name": "x"}, "resourceVersion": "1"},
     "spec": {
         "containers": [{"name": "web", "image": "one", "ports": [{"containerPort": 80}]}, {"name": "side"}],

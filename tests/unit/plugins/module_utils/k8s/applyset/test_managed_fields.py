@@ -162,7 +162,10 @@ def test_any_difference_that_an_apply_would_mend_unsettles(change: Any) -> None:
 def test_the_last_manager_of_a_field_is_the_latest_that_owns_it_or_what_holds_it() -> None:
     """A field, an element of a list, a part of what is owned as a whole, and what nobody owns."""
     live = _live()
-    theirs = {"f:spec": {"f:replicas": {}, "f:template": {"f:spec": {"f:containers": {'k:{"name":"web"}': {}}}}}}
+    containers: dict[str, Any] = {"f:containers": {'k:{"name":"web"}': {}}}
+    theirs: dict[str, Any] = {"f:spec": {"f:replicas": {}, "f:template": {"f:spec": containers}}}
+        "f:spec": {"f:replicas": {}, "f:template": {"f:spec": {"f:containers": {'k:{"name":"web"}': {}}}}}
+    }
     entry = {"manager": "them", "operation": "Update", "time": "2025-01-01T00:00:00Z", "fieldsV1": theirs}
     live["metadata"]["managedFields"].append(entry)
     expected = {"manager": "them", "operation": "Update", "time": "2025-01-01T00:00:00Z"}
