@@ -57,7 +57,7 @@ def test_three_directions_and_the_servers_own_answer(k8s: Kubernetes, k8s_namesp
     objects = _grant(k8s_namespace)
     k8s.kubectl_apply(objects)
     robot = {"subject": "ServiceAccount:ci/robot", "namespace": k8s_namespace}
-    asked = [
+    asked: list[dict[str, Any]] = [
         {**robot, "verb": "patch", "resource": "deployments", "name": "web"},
         {**robot, "verb": "patch", "resource": "deployments"},
         {**robot, "verb": "get", "resource": "pods/log"},
