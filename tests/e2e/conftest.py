@@ -13,7 +13,7 @@ import contextlib
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         reason = no_cluster if item.path.name.startswith("test_k8s_") else no_docker
         if reason:
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the last words of the API server beside the failure of a test that used it."""
+    report = yield
+    if report.when == "call" and report.failed:
+        fixtures: Mapping[str, object] = getattr(item, "funcargs", {})
+        for name, cluster in fixtures.items():
+            if isinstance(cluster, Kubernetes):
+                report.sections.append((f"the API server of {name}", cluster.processes.tail("kube-apiserver")))
+    return report
 
 
 @pytest.fixture(scope="session")

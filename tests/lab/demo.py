@@ -17,43 +17,15 @@ from typing import Any
 import docker
 
 from tests.lab import demo_script
-from tests.lab.ansible import PlaybookResult, run_playbook
+from tests.lab.ansible import PlaybookResult
 from tests.lab.cast import Member, enter, prepare, prepare_folders
+from tests.lab.demo_acts import audit, expect, findings, play, show, show_diff, worst_first
 from tests.lab.dockerd import ATTACH, REPOSITORY, Dockerd, LabError
 from tests.lab.images import BASE
 from tests.lab.progress import heading, say, step
 from tests.lab.standing import attached_inventory, inventory
 
 OUTPUT = REPOSITORY / ".build" / "demo"
-
-
-def expect(truth: bool, what: str) -> None:
-    """LabError when a stage did not show what it should."""
-    if not truth:
-        raise LabError(f"the demonstration failed: {what}")
-
-
-def play(
-    playbook: str, hosts: Mapping[str, Any], verbose: bool, *, check: bool = False, **variables: Any
-) -> PlaybookResult:
-    """Run a playbook as a user would (check mode always with --diff); say the command, and how long it took."""
-    text = f"ansible-playbook bulkhead.container_security.{playbook}{' --check --diff' if check else ''}"
-    if verbose:
-        print(f"  {text}")
-    with contextlib.nullcontext() if verbose else step(text):
-        return run_playbook(
-            f"{playbook}.yml", inventory=hosts, extra_vars=variables, check=check, diff=check, echo=verbose
-        )
-
-
-def audit(
-    hosts: Mapping[str, Any], output: Path, verbose: bool, **variables: Any
-) -> tuple[PlaybookResult, dict[str, Any]]:
-    """Run audit.yml; what Ansible said, and the JSON report."""
-    result = play("audit", hosts, verbose, audit_output_dir=str(output), audit_title="Demonstration", **variables)
-    path = output / "audit-report.json"
-    expect(path.exists(), f"the audit wrote no report:\n{result.stdout}{result.stderr}")
-    return result, json.loads(path.read_text())
 
 
 @dataclass(frozen=True)
@@ -78,35 +50,16 @@ class Stage:
         return {str(container.id) for container in self.client.containers.list()}
 
 
-def _findings(report: Mapping[str, Any], status: str) -> list[dict[str, Any]]:
-    return [finding for finding in report["findings"] if finding["status"] == status]
-
-
-def _show(findings: list[dict[str, Any]], most: int = 12) -> None:
-    for finding in findings[:most]:
-        kind, name = finding["subject"]["kind"], finding["subject"]["name"]
-        subject = kind if kind in ("daemon", "host") else f"{kind} {name[-40:]}"
-        drift = f"{finding['drift']:<10}" if finding["drift"] in ("new", "regressed") else ""
-        print(f"    {drift}{finding['severity']:<9}{subject:<52} {finding['title']}")
-    if len(findings) > most:
-        print(f"    … and {len(findings) - most} more")
-
-
-def _worst_first(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    order = ("critical", "high", "medium", "low", "info")
-    return sorted(findings, key=lambda finding: order.index(finding["severity"]))
-
-
 def first_audit(stage: Stage) -> None:
     """An audit of the host as it was found."""
     result, report = stage.audit()
     result.check()
-    failing = _worst_first(_findings(report, "fail"))
+    failing = worst_first(findings(report, "fail"))
     say(f"{len(failing)} findings on a host with {len(stage.client.containers.list(all=True))} containers. The worst:")
-    _show(failing)
+    show(failing)
     expect(len(failing) >= 40, f"the first audit found only {len(failing)} faults")
     expect(any(finding["control"] == "docker.container.privileged" for finding in failing), "nobody was privileged")
-    expect(not _findings(report, "error"), f"some controls could not be evaluated: {_findings(report, 'error')}")
+    expect(not findings(report, "error"), f"some controls could not be evaluated: {findings(report, 'error')}")
 
 
 def plan(stage: Stage) -> None:
@@ -114,30 +67,9 @@ def plan(stage: Stage) -> None:
     before = stage.daemon.config_file.read_text()
     say("What would it change, and what would it stop? Check mode with --diff is the plan, and the drift report.")
     result = stage.harden(check=True)
-    _show_diff(result)
+    show_diff(result)
     expect(bool(result.changed), "the plan changes nothing on a host with default options")
     expect(stage.daemon.config_file.read_text() == before, "check mode changed daemon.json")
-
-
-def _show_diff(result: PlaybookResult) -> None:
-    """What the tasks that would change something say of it."""
-    for task in result.tasks:
-        for diff in _diffs(task["result"]) if task["result"].get("changed") else ():
-            before, after = _lines(diff.get("before")), _lines(diff.get("after"))
-            for sign, lines, others in (("-", before, after), ("+", after, before)):
-                for line in [line for line in lines if line not in others][:25]:
-                    print(f"    {sign} {line}")
-
-
-def _lines(text: object) -> list[str]:
-    if isinstance(text, Mapping):
-        return [f"{name}: {json.dumps(value)}" for name, value in text.items()]
-    return str(text or "").splitlines()
-
-
-def _diffs(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    diff = result.get("diff") or []
-    return [diff] if isinstance(diff, Mapping) else list(diff)
 
 
 def harden(stage: Stage) -> None:
@@ -184,8 +116,8 @@ def second_audit(stage: Stage) -> None:
     waivers.write_text(demo_script.waivers())
     say(f"What stays is deliberate, and written down with owner, reason and expiry: {waivers}")
     result, report = stage.audit(audit_waivers=[str(waivers)], audit_fail_on="info", audit_fail_on_error=True)
-    waived, failing = _findings(report, "waived"), _findings(report, "fail")
-    _show(_worst_first(failing))
+    waived, failing = findings(report, "waived"), findings(report, "fail")
+    show(worst_first(failing))
     expect(not failing, f"{len(failing)} findings are neither mended nor waived")
     result.check()
     expect(bool(waived), "nothing is waived")
@@ -216,8 +148,8 @@ def _socket_mount(stage: Stage) -> dict[str, dict[str, str]]:
 def third_audit(stage: Stage) -> None:
     """The scheduled audit fails on news, and names them."""
     result, report = stage.audit(audit_waivers=[str(stage.output / "waivers.yml")], audit_fail_on_new="low")
-    news = [finding for finding in _findings(report, "fail") if finding["drift"] in ("new", "regressed")]
-    _show(_worst_first(news))
+    news = [finding for finding in findings(report, "fail") if finding["drift"] in ("new", "regressed")]
+    show(worst_first(news))
     found = {(finding["control"], finding["drift"]) for finding in news}
     expect(("docker.daemon.no_new_privileges", "regressed") in found, "the drift of the daemon was not caught")
     expect(("docker.container.privileged", "new") in found, "the new privileged container was not caught")
@@ -226,7 +158,7 @@ def third_audit(stage: Stage) -> None:
     say("And what would the baseline put right?")
     drift = stage.harden(check=True)
     expect(bool(drift.changed), "the drift report of the baseline shows nothing")
-    _show_diff(drift)
+    show_diff(drift)
 
 
 _STAGES: tuple[tuple[str, Callable[[Stage], None]], ...] = (
@@ -289,12 +221,12 @@ def _on_yours(docker_host: str, output: Path, verbose: bool) -> None:
     hosts = attached_inventory(docker_host)
     result, report = audit(hosts, output, verbose)
     result.check()
-    failing = _worst_first(_findings(report, "fail"))
+    failing = worst_first(findings(report, "fail"))
     say(f"{len(failing)} findings. The worst:")
-    _show(failing)
+    show(failing)
     heading("2. Plan of its hardening")
     planned = play("harden_docker", hosts, verbose, check=True, docker_hardening_max_containers_stopped=-1)
-    _show_diff(planned)
+    show_diff(planned)
     for task in planned.tasks:
         if task["status"] == "failed":
             say(f"It would be refused, with nothing touched: {task['result'].get('msg')}")

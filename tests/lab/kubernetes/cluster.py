@@ -12,32 +12,28 @@ Nothing is fixed: any number of them may run beside each other, but only one on 
 
 from __future__ import annotations
 
-import json
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.lab.dockerd import REPOSITORY, LabError
 from tests.lab.kubernetes import apiserver, controllers, etcd, network, reaper, static_pod
 from tests.lab.kubernetes.apiserver import ApiOptions, ApiServer
+from tests.lab.kubernetes.clients import Clients
 from tests.lab.kubernetes.identities import Identities
 from tests.lab.kubernetes.node import Node
 from tests.lab.kubernetes.ports import free_port
 from tests.lab.kubernetes.processes import Processes, start_guard
 from tests.lab.kubernetes.programs import program
-from tests.lab.kubernetes.rest import Rest
 from tests.lab.kubernetes.static_pod import StaticPodApiServer
-
-if TYPE_CHECKING:
-    from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.client import Cluster
 
 MODES = ("api", "ctl", "full")
 
 
-class Kubernetes:
+class Kubernetes(Clients):
     """One private cluster. A context manager; `start` and `close` for finer control.
 
     api_flags: flags of the API server (`--name=value`); a default of ours gives way to the same flag.
@@ -174,58 +170,6 @@ class Kubernetes:
         if not isinstance(self._api, StaticPodApiServer):
             raise LabError("this cluster's API server is no static pod")
         return self._api.manifest
-
-    @property
-    def kubectl_program(self) -> str:
-        """The path of kubectl."""
-        return program("kubectl")
-
-    def kubectl(self, *arguments: str, input: str | None = None, check: bool = True) -> str:  # noqa: A002
-        """What kubectl, an independent client, prints as the administrator. LabError where it fails and `check`."""
-        words = [self.kubectl_program, f"--kubeconfig={self.kubeconfig}", f"--cache-dir={self.workdir}/kubectl"]
-        done = subprocess.run([*words, *arguments], input=input, capture_output=True, text=True, check=False)
-        if check and done.returncode:
-            raise LabError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
-        return done.stdout if check else done.stdout + done.stderr
-
-    def kubectl_apply(self, objects: Sequence[Mapping[str, Any]]) -> str:
-        """`kubectl apply` of plain objects, in the order given."""
-        listing = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
-        return self.kubectl("apply", "-f", "-", input=json.dumps(listing))
-
-    def make_namespace(self, name: str, labels: Mapping[str, str] | None = None) -> None:
-        """A namespace; with its default ServiceAccount, without which no pod is admitted, where somebody makes that."""
-        with self.rest() as rest:
-            rest.create("/api/v1/namespaces", {"metadata": {"name": name, "labels": labels}})
-            if self.mode != "api":
-                path = f"/api/v1/namespaces/{name}/serviceaccounts/default"
-                names = ["kube-controller-manager"]
-                self.processes.wait("default ServiceAccount", lambda: controllers.has_token(rest, path), names)
-
-    def user(self, name: str, groups: Sequence[str] = ()) -> Path:
-        """The kubeconfig of a user with a client certificate. Nothing is granted to it."""
-        return self._identities.user(name, groups)
-
-    def service_account(self, namespace: str, name: str) -> Path:
-        """The kubeconfig of an existing ServiceAccount, with a token of its own that is valid for an hour."""
-        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
-        with self.rest() as rest:
-            answer = rest.create(path, {"spec": {"expirationSeconds": 3600}})
-        return self._identities.token_user(f"{namespace}:{name}", answer["status"]["token"])
-
-    def serving_certificate(self, name: str, names: Sequence[str] = ("127.0.0.1", "localhost")) -> tuple[Path, Path]:
-        """(certificate, key) files of a server that the cluster's authority vouches for, as for a webhook."""
-        return self._identities.serving_certificate(name, names)
-
-    def cluster(self, kubeconfig: Path | None = None) -> Cluster:
-        """Our own client, as the administrator or as another user. The caller closes it."""
-        from tests.lab.kubernetes.under_test import our_client  # a third of a second, which few need
-
-        return our_client(kubeconfig or self.kubeconfig)
-
-    def rest(self) -> Rest:
-        """The lab's own client, as the administrator. The caller closes it."""
-        return Rest(self.port, self.ca_file, self._identities.admin_pair, self.address)
 
     def etcd_get(self, key: str) -> bytes:
         """What etcd has under a key, such as `/registry/secrets/default/name`. LabError where that is nothing."""

@@ -51,7 +51,7 @@ class Processes:
         process = self._running.get(name)
         return process is not None and process.poll() is None
 
-    def wait(self, what: str, ready: Callable[[], bool], names: Sequence[str], timeout: float = 60.0) -> None:
+    def wait(self, what: str, ready: Callable[[], bool], names: Sequence[str], timeout: float = 180.0) -> None:
         """Wait until `ready`. LabError with the last words of the programs where one ends, or nothing comes."""
         deadline = time.monotonic() + timeout
         while not ready():
