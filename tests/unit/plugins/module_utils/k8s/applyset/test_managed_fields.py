@@ -164,8 +164,6 @@ def test_the_last_manager_of_a_field_is_the_latest_that_owns_it_or_what_holds_it
     live = _live()
     containers: dict[str, Any] = {"f:containers": {'k:{"name":"web"}': {}}}
     theirs: dict[str, Any] = {"f:spec": {"f:replicas": {}, "f:template": {"f:spec": containers}}}
-        "f:spec": {"f:replicas": {}, "f:template": {"f:spec": {"f:containers": {'k:{"name":"web"}': {}}}}}
-    }
     entry = {"manager": "them", "operation": "Update", "time": "2025-01-01T00:00:00Z", "fieldsV1": theirs}
     live["metadata"]["managedFields"].append(entry)
     expected = {"manager": "them", "operation": "Update", "time": "2025-01-01T00:00:00Z"}
