@@ -90,7 +90,7 @@ def write_certificate(files: Path, authority: Path | None) -> None:
         issuer = x509.load_pem_x509_certificate(Path(f"{authority}.crt").read_bytes()).subject
         end -= timedelta(days=2)
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(issuer).public_key(key.public_key())
-    builder = builder.serial_number(7).not_valid_before(end - timedelta(days=5)).not_valid_after(end)
+    builder = builder.serial_number(7).not_valid_before(end - timedelta(days=1.2)).not_valid_after(end)
     pem = builder.sign(signer, hashes.SHA256()).public_bytes(Encoding.PEM)
     Path(f"{files}.crt").write_bytes(pem)
     Path(f"{files}.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

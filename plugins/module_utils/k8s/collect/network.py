@@ -10,21 +10,15 @@ from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.lists import Lists
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import ApiStatus
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.network_policy.admin_policy import (
+    OTHER_POLICIES,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.network_policy.coverage import Coverage
 
 Facts = dict[str, Any]
 Json = Mapping[str, Any]
 
 _POLICIES = "/apis/networking.k8s.io/v1/networkpolicies"
-# Kinds of other makers that allow and deny as well; where one is not served there are none.
-_OTHERS = (
-    "/apis/policy.networking.k8s.io/v1alpha1/adminnetworkpolicies",
-    "/apis/policy.networking.k8s.io/v1alpha1/baselineadminnetworkpolicies",
-    "/apis/crd.projectcalico.org/v1/networkpolicies",
-    "/apis/crd.projectcalico.org/v1/globalnetworkpolicies",
-    "/apis/cilium.io/v2/ciliumnetworkpolicies",
-    "/apis/cilium.io/v2/ciliumclusterwidenetworkpolicies",
-)
 
 
 class Network:
@@ -63,7 +57,7 @@ def read_network(lists: Lists, namespaces: Iterable[Json]) -> Network:
         policies = list(lists.objects(_POLICIES))
     except ApiStatus as exc:
         return Network(None, str(exc))
-    return Network(Coverage(namespaces, policies, [item for path in _OTHERS for item in _others(lists, path)]))
+    return Network(Coverage(namespaces, policies, [item for path in OTHER_POLICIES for item in _others(lists, path)]))
 
 
 def _others(lists: Lists, path: str) -> list[Json]:

@@ -15,6 +15,15 @@ from typing import Any
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.label_selector import selector_from
 
 Object = Mapping[str, Any]
+# Where policies of other kinds are listed; a cluster serves none of these, or those of the plugin that it has.
+OTHER_POLICIES = (
+    "/apis/policy.networking.k8s.io/v1alpha1/adminnetworkpolicies",
+    "/apis/policy.networking.k8s.io/v1alpha1/baselineadminnetworkpolicies",
+    "/apis/crd.projectcalico.org/v1/networkpolicies",
+    "/apis/crd.projectcalico.org/v1/globalnetworkpolicies",
+    "/apis/cilium.io/v2/ciliumnetworkpolicies",
+    "/apis/cilium.io/v2/ciliumclusterwidenetworkpolicies",
+)
 # The facts that a policy of another kind may make untrue, and the value by which they would blame; None: any but empty.
 _BLAMES: dict[str, bool | None] = {
     "_default_deny_": False,

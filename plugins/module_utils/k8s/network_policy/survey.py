@@ -12,6 +12,9 @@ from urllib.parse import quote
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.client import METADATA_LIST, Cluster
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import ApiStatus, K8sError
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.network_policy.admin_policy import (
+    OTHER_POLICIES,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.network_policy.coverage import Coverage
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.network_policy.endpoint import (
     Endpoint,
@@ -29,7 +32,6 @@ ENFORCEMENT = (
     " and a plugin that does not do it says nothing. Try a connection that must fail"
 )
 _POLICIES = "/apis/networking.k8s.io/v1/networkpolicies"
-_ADMIN = "/apis/policy.networking.k8s.io/v1alpha1"
 
 
 def survey(cluster: Cluster, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,7 +40,7 @@ def survey(cluster: Cluster, params: Mapping[str, Any]) -> dict[str, Any]:
     _check(assumed)
     namespaces = _items(cluster, "/api/v1/namespaces", METADATA_LIST)
     live = [] if params.get("ignore_live") else _items(cluster, _POLICIES)
-    coverage = Coverage(namespaces, _as_if_applied(live, assumed), _admin_policies(cluster))
+    coverage = Coverage(namespaces, _as_if_applied(live, assumed), _other_policies(cluster))
     for page in cluster.pages("/api/v1/pods"):
         for pod in page.get("items") or ():
             coverage.see(pod)
@@ -117,20 +119,15 @@ def _endpoint(cluster: Cluster, row: Mapping[str, Any]) -> Endpoint:
     return replace(pod_from(found), labels={**pod_from(found).labels, **(row.get("labels") or {})})
 
 
-def _admin_policies(cluster: Cluster) -> list[Object]:
-    """AdminNetworkPolicy and BaselineAdminNetworkPolicy, where the cluster has them and they may be read."""
+def _other_policies(cluster: Cluster) -> list[Object]:
+    """Policies of other kinds, where the cluster has them and they may be read."""
     found: list[Object] = []
-    for plural, kind in (
-        ("adminnetworkpolicies", "AdminNetworkPolicy"),
-        ("baselineadminnetworkpolicies", "BaselineAdminNetworkPolicy"),
-    ):
+    for path in OTHER_POLICIES:
         try:
-            items = _items(cluster, f"{_ADMIN}/{plural}")
+            found += _items(cluster, path)
         except ApiStatus as exc:
             if exc.status not in (403, 404):
                 raise
-            continue
-        found += [{"apiVersion": "policy.networking.k8s.io/v1alpha1", "kind": kind, **raw} for raw in items]
     return found
 
 
