@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import K8sError
@@ -90,11 +90,13 @@ def test_null_is_unset() -> None:
     assert evaluate(None, spec, "baseline", "1.30") == []
 
 
+@settings(deadline=None)
 @given(spec=_ANYTHING, metadata=_ANYTHING)
 def test_there_is_an_answer_for_anything(spec: Any, metadata: Any) -> None:
     assert isinstance(evaluate(metadata, spec, "restricted", "latest"), list)
 
 
+@settings(deadline=None)
 @given(
     field=st.sampled_from(["containers", "initContainers", "volumes", "securityContext", "os", "hostPID"]),
     value=_ANYTHING,
@@ -106,6 +108,7 @@ def test_there_is_an_answer_for_any_field(field: str, value: Any, inner: str) ->
             assert isinstance(evaluate({"annotations": value}, spec, "restricted", f"1.{minor}"), list)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(CASES), st.sampled_from(MINORS))
 def test_a_pod_of_restricted_is_one_of_baseline(case: Case, minor: int) -> None:
     # The exceptions are Windows pods: restricted spares them what baseline asks of any pod.
