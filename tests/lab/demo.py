@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from tests.lab import demo_script
 from tests.lab.ansible import PlaybookResult
 from tests.lab.cast import Member, enter, prepare, prepare_folders
 from tests.lab.demo_acts import audit, expect, findings, play, show, show_diff, worst_first
-from tests.lab.dockerd import ATTACH, REPOSITORY, Dockerd, LabError
+from tests.lab.dockerd import ATTACH, REPOSITORY, Dockerd
 from tests.lab.images import BASE
 from tests.lab.progress import heading, say, step
 from tests.lab.standing import attached_inventory, inventory
