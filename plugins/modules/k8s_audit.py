@@ -157,6 +157,14 @@ options:
     type: list
     elements: str
     default: []
+  audit_log:
+    description:
+      - Files on the target with a log of the API server's audit, a line of JSON an event, packed (V(.gz)) or not.
+      - With it, grants that the log never shows are findings of C(k8s.rbac.unused_grants). They are as good as the log,
+        which needs the level C(Metadata) for every request, and a window that holds the rare jobs too.
+    type: list
+    elements: path
+    default: []
   allowed_registries:
     description:
       - Registries that images may come from, as C(host[:port]) or C(host[:port]/repository). Images of Docker Hub are
@@ -369,6 +377,7 @@ def argument_spec() -> dict[str, dict[str, object]]:
         "target": {"type": "str"},
         "namespaces": _strings([]),
         "exclude_namespaces": _strings([]),
+        "audit_log": {"type": "list", "elements": "path", "default": []},
         "allowed_registries": _strings([]),
         "certificate_days": {"type": "int", "default": 30},
         "kubelet_configz": {"type": "bool", "default": False},

@@ -76,6 +76,7 @@ def _snapshot(params: Params, controls: Sequence[Control]) -> tuple[Mapping[str,
             namespaces=Namespaces(params.get("namespaces") or (), params.get("exclude_namespaces") or ()),
             later_version=later,
             kubelet_configz=bool(params.get("kubelet_configz")),
+            audit_log=params.get("audit_log") or (),
         )
         return collect(cluster, wanted), cluster.requests
     finally:

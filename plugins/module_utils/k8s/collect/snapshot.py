@@ -54,6 +54,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.po
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.facts import rbac_facts
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.reading import read_cluster
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.usage import unused_grants
 
 SCHEMA_VERSION = "1.0"
 Facts = dict[str, Any]
@@ -64,12 +65,16 @@ _FROM_WORKLOADS = ("workload", "image", "namespace", "secret", "network_policy")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to collect. `scopes` None means all; `later_version` is the other one that workloads are judged at."""
+    """What to collect. `scopes` None means all; `later_version` is the other one that workloads are judged at.
+
+    audit_log: files of a log of the API's audit, which tell what of the access is used.
+    """
 
     scopes: frozenset[str] | None = None
     namespaces: Namespaces = field(default_factory=Namespaces)
     kubelet_configz: bool = False
     later_version: str = "latest"
+    audit_log: Sequence[str] = ()
 
     def has(self, *scopes: str) -> bool:
         """Whether one of the scopes is wanted."""
@@ -128,7 +133,8 @@ class _Collection:
             self._fail(exc, "access", "role", "binding", "service_account")
             return
         psp = not self._cluster.version.at_least(1, 25)
-        for scope, subjects in rbac_facts(objects, pod_security_policies=psp).items():
+        unused = unused_grants(objects, self._wanted.audit_log)
+        for scope, subjects in rbac_facts(objects, unused=unused, pod_security_policies=psp).items():
             self._scope(scope, partial(self._of_namespaces, subjects))
 
     def _of_namespaces(self, subjects: Iterable[Facts]) -> list[Facts]:

@@ -22,6 +22,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rb
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.defaults import shipped_subjects
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.least_privilege import least_role
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.objects import Binding
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.reading import RbacObjects
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.rules import Request
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.subjects import (
     GROUP,
@@ -135,3 +136,12 @@ def _by_namespace(names: Mapping[Request, Collection[str]]) -> dict[str, list[Re
         wanted = [""] if len(used) > _MOST_NAMES else sorted(used)
         found[request.namespace].extend(replace(request, name=name) for name in wanted)
     return found
+
+
+def unused_grants(objects: RbacObjects, files: Collection[str]) -> dict[Subject, list[str]] | None:
+    """What a log never shows of the grants of a cluster, None where no log is given. Raises K8sError."""
+    if not files:
+        return None
+    usage = Usage(Authorizer(objects.roles, objects.bindings))
+    usage.read(files)
+    return usage.unused()
