@@ -13,14 +13,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.benchmark.applyset import bench_applyset
 from tests.benchmark.audit import bench_audit
 from tests.benchmark.budget import verdicts
 from tests.benchmark.hardening import bench_hardening
+from tests.benchmark.k8s_audit import bench_k8s_audit
 from tests.benchmark.report import bench_report
 from tests.lab.dockerd import REPOSITORY, LabError
 from tests.lab.progress import heading, say
 
-_PARTS = ("audit", "report", "hardening")
+_PARTS = ("audit", "report", "hardening", "k8s_audit", "applyset")
 
 
 def _arguments() -> argparse.Namespace:
@@ -44,6 +46,12 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     if "hardening" in parts:
         heading("docker_hardening: a run that changes nothing")
         results["hardening"] = bench_hardening()
+    if "k8s_audit" in parts:
+        heading("k8s_audit: a cluster of 10,000 Pods, 3,000 roles and bindings, 5,000 Secrets")
+        results["k8s_audit"] = bench_k8s_audit(arguments.runs)
+    if "applyset" in parts:
+        heading("k8s_applyset: 500 objects, beside kubectl")
+        results["applyset"] = bench_applyset(arguments.runs)
     return results
 
 

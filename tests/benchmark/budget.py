@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from tests.benchmark.applyset import FIRST, KUBECTL, PLAYBOOK, UNCHANGED
+
 _CPU, _MEMORY, _REQUESTS_EACH = 0.4, 80.0, 2.0
+_CLUSTER_CPU, _CLUSTER_MEMORY = 5.0, 150.0
 _REPORT_SECONDS, _TASKS = 3.0, 12
 # CPU above the empty module a container: at 500 at most this many times that at 50.
 _GROWTH = 1.3
@@ -39,9 +42,27 @@ def _audit(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield _verdict("docker_audit: growth of CPU a container from 50 to 500", large / 500 / (own / 50), _GROWTH)
 
 
+def _k8s_audit(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        if row["program"] == "k8s_audit":
+            yield _verdict("k8s_audit, 10,000 Pods: CPU seconds", row["cpu"], _CLUSTER_CPU)
+            yield _verdict("k8s_audit, 10,000 Pods: peak memory in MB", row["memory"], _CLUSTER_MEMORY)
+
+
+def _applyset(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    by_program = {row["program"]: row for row in rows}
+    if by_program:
+        ratio = by_program[FIRST]["wall"] / by_program[KUBECTL]["wall"]
+        yield _verdict("k8s_applyset, 500 new objects: seconds, as a multiple of kubectl's", ratio, 1.0)
+        yield _verdict("a playbook with one k8s_applyset of 500 objects: seconds", by_program[PLAYBOOK]["wall"], 2.5)
+        yield _verdict("k8s_applyset, 500 objects unchanged: writes", by_program[UNCHANGED]["writes"], 0)
+        yield _verdict("k8s_applyset, 500 objects unchanged: requests", by_program[UNCHANGED]["requests"], 25)
+
+
 def verdicts(results: dict[str, Any]) -> list[dict[str, Any]]:
     """[{what, value, limit, kept}] for what was measured."""
-    found = list(_audit(results.get("audit", [])))
+    found = [*_audit(results.get("audit", [])), *_k8s_audit(results.get("k8s_audit", []))]
+    found += _applyset(results.get("applyset", []))
     if "report" in results:
         what = "audit_report, 200 hosts of 150 findings: seconds"
         found.append(_verdict(what, results["report"]["seconds"], _REPORT_SECONDS))

@@ -56,10 +56,11 @@ def medians_of(
     The commands take turns, so that what else the machine does weighs on all alike. RuntimeError where one fails.
     """
     rounds = [[run_once(command, env, cwd) for command in commands] for _round in range(runs + 1)][1:]
-    return [_median(command, costs) for command, costs in zip(commands, zip(*rounds))]
+    return [median_of(command, costs) for command, costs in zip(commands, zip(*rounds))]
 
 
-def _median(command: Sequence[str], costs: Sequence[Cost]) -> Cost:
+def median_of(command: Sequence[str], costs: Sequence[Cost]) -> Cost:
+    """The median of each number over several runs of a command. RuntimeError where one failed."""
     failed = next((cost for cost in costs if cost.rc), None)
     if failed is not None:
         raise RuntimeError(f"{' '.join(command)} ended with {failed.rc}:\n{failed.output[-2000:]}")

@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from itertools import groupby
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.control import Control
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.docker import DOCKER_CONTROLS
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s import K8S_CONTROLS
 
-_BENCHMARKS = {"cis-docker": "CIS Docker"}
-_SCOPES = {
+_BENCHMARKS = {"cis-docker": "CIS Docker", "cis-kubernetes": "CIS Kubernetes"}
+_DOCKER_SCOPES = {
     "host": "The host",
     "daemon": "The daemon",
     "file": "Files and sockets",
@@ -23,16 +25,49 @@ _SCOPES = {
     "swarm": "Swarm",
     "service": "Swarm services",
 }
-_PREAMBLE = """# Control catalogue
+_K8S_SCOPES = {
+    "cluster": "The cluster",
+    "api_server": "API server",
+    "controller_manager": "Controller manager",
+    "scheduler": "Scheduler",
+    "etcd": "etcd",
+    "kubelet": "Kubelets",
+    "file": "Files of the control plane and of nodes",
+    "namespace": "Namespaces",
+    "workload": "Workloads",
+    "access": "Access of users, groups and ServiceAccounts",
+    "role": "Roles",
+    "binding": "Bindings",
+    "service_account": "ServiceAccounts",
+    "secret": "Secrets",
+    "certificate": "Certificates",
+    "network_policy": "Network policies",
+    "image": "Images",
+}
 
-Every control of `docker_audit`, generated from the tables in `plugins/module_utils/controls/` by `make generate`.
+
+@dataclass(frozen=True)
+class Page:
+    """The catalogue of one module: its controls, and a heading for each scope, in the order of the page."""
+
+    title: str
+    module: str
+    controls: tuple[Control, ...]
+    scopes: Mapping[str, str]
+
+
+DOCKER = Page("Control catalogue", "docker_audit", DOCKER_CONTROLS, _DOCKER_SCOPES)
+K8S = Page("Control catalogue of Kubernetes", "k8s_audit", K8S_CONTROLS, _K8S_SCOPES)
+_PREAMBLE = """# {title}
+
+Every control of `{module}`, generated from the tables in `plugins/module_utils/controls/` by `make generate`.
 
 A control looks at one kind of subject at a time. It *judges* a fact of the subject, written as a
 [JMESPath](https://jmespath.org) expression over that subject, by one operator; `when` says to which subjects it
 applies.
 *manual* controls cannot be judged by a machine, and say why. Benchmark ids are facts; the wording is our own.
 
-Your own rows have the same form (option `controls` of `docker_audit`), and every expectation and severity can be
+Your own rows have the same form (option `controls` of `{module}`), and every expectation and severity can be
 overridden (option `overrides`).
 """
 
@@ -78,13 +113,14 @@ def _overview(controls: Iterable[Control]) -> str:
     return "\n".join(["| control | severity | what it says |", "|---|---|---|", *rows]) + "\n"
 
 
-def text() -> str:
+def text(page: Page) -> str:
     """The whole page, in Markdown."""
-    order = list(_SCOPES)
-    controls = sorted(DOCKER_CONTROLS, key=lambda control: (order.index(control.scope), control.id))
+    order = list(page.scopes)
+    controls = sorted(page.controls, key=lambda control: (order.index(control.scope), control.id))
     manual = sum(1 for control in controls if control.manual)
-    parts = [_PREAMBLE, f"{len(controls)} controls, of which {manual} are manual.\n"]
+    preamble = _PREAMBLE.format(title=page.title, module=page.module)
+    parts = [preamble, f"{len(controls)} controls, of which {manual} are manual.\n"]
     for scope, rows in groupby(controls, key=lambda control: control.scope):
         of_scope = list(rows)
-        parts += [f"## {_SCOPES[scope]}\n", _overview(of_scope), *map(_entry, of_scope)]
+        parts += [f"## {page.scopes[scope]}\n", _overview(of_scope), *map(_entry, of_scope)]
     return "\n".join(parts)

@@ -15,7 +15,8 @@ from tests.tooling.places import REPOSITORY
 def contents() -> dict[Path, str]:
     """Path to text, of all generated files."""
     return {
-        REPOSITORY / "docs" / "control_catalogue.md": catalogue.text(),
+        REPOSITORY / "docs" / "control_catalogue.md": catalogue.text(catalogue.DOCKER),
+        REPOSITORY / "docs" / "control_catalogue_k8s.md": catalogue.text(catalogue.K8S),
         **role_reference.texts(REPOSITORY / "roles"),
     }
 

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.docker import DOCKER_CONTROLS
+import pytest
+
 from tests.tooling.generate import catalogue
 
 
-def test_every_control_has_its_entry_and_its_row() -> None:
-    page = catalogue.text()
-    for control in DOCKER_CONTROLS:
-        assert f"### {control.id}\n" in page
-        assert f"| `{control.id}` | {control.severity} |" in page
-        assert control.remediation in page
-        assert (control.manual or control.actual) in page
+@pytest.mark.parametrize("page", [catalogue.DOCKER, catalogue.K8S], ids=lambda page: page.module)
+def test_every_control_has_its_entry_and_its_row(page: catalogue.Page) -> None:
+    text = catalogue.text(page)
+    for control in page.controls:
+        assert f"### {control.id}\n" in text
+        assert f"| `{control.id}` | {control.severity} |" in text
+        assert control.remediation in text
+        assert (control.manual or control.actual) in text
