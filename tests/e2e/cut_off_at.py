@@ -1,9 +1,11 @@
 # Copyright: Bulkhead contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run docker_daemon_config and end at its step N as a power cut would: at once, without a word, whatever is open.
+"""Run a module and end at its step N as a power cut would: at once, without a word, whatever is open.
 
-    python -m tests.e2e.cut_off_at N ARGUMENTS_FILE
+    python -m tests.e2e.cut_off_at N ARGUMENTS_FILE [MODULE]
+
+MODULE is docker_daemon_config unless another one is named.
 
 A step is a call that changes something outside the process: a file opened for writing, written to (half of it is, at
 the cut), flushed, renamed, removed, its mode changed; a folder made; a signal sent; a program started. With N = 0 the
@@ -12,6 +14,7 @@ run is whole, and the steps are counted on standard error.
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -50,17 +53,18 @@ class Cutter:
 
 
 def main() -> None:
-    """Take the two arguments and go."""
+    """Take the arguments and go."""
     cutter = Cutter(int(sys.argv[1]))
+    name = sys.argv[3] if len(sys.argv) > 3 else "docker_daemon_config"
     sys.argv[1:] = [sys.argv[2]]
-    from ansible_collections.bulkhead.container_security.plugins.modules import docker_daemon_config
+    module = importlib.import_module(f"ansible_collections.bulkhead.container_security.plugins.modules.{name}")
 
-    for name in _STEPS:
-        setattr(os, name, cutter.wrap(name, getattr(os, name)))
+    for step in _STEPS:
+        setattr(os, step, cutter.wrap(step, getattr(os, step)))
     start = cutter.wrap("Popen", subprocess.Popen.__init__)
     try:
         with mock.patch.object(subprocess.Popen, "__init__", start):
-            docker_daemon_config.main()
+            module.main()
     finally:
         sys.stderr.write(" ".join(cutter.names))
 

@@ -72,9 +72,14 @@ class K3sConfig:
         return [str(word) for word in (value if isinstance(value, list) else [value])]
 
     @property
+    def given(self) -> dict[str, list[str]]:
+        """The flags in the file."""
+        return flag_values(given_flags(self.words, dashes=False))
+
+    @property
     def flags(self) -> dict[str, list[str]]:
         """The flags that the API server gets, k3s' own defaults among them."""
-        return {**DEFAULTS, **flag_values(given_flags(self.words, dashes=False))}
+        return {**DEFAULTS, **self.given}
 
     @property
     def encrypts_by_itself(self) -> bool:

@@ -102,8 +102,7 @@ def plan_present(params: Mapping[str, Any], situation: Situation, declaration: D
     plan.flags = {
         name: values
         for name, values in declaration.flags.items()
-        if (values is None) != (name not in situation.flags)
-        or (values is not None and not same(name, values, situation.flags.get(name, [])))
+        if (name in situation.given if values is None else not same(name, values, situation.flags.get(name, [])))
     }
     plan.files = _file_changes(situation, declaration)
     plan.folders = [
@@ -180,7 +179,7 @@ def _recorded(params: Mapping[str, Any], situation: Situation, declaration: Decl
     old = situation.record.changes
     flags = dict(old["flags"])
     for name, values in plan.flags.items():
-        before = flags[name]["before"] if name in flags else situation.flags.get(name)
+        before = flags[name]["before"] if name in flags else situation.given.get(name)
         flags[name] = {"before": before, "after": values}
     files = {each.path: each.before is not None for each in plan.files}
     probes = dict(old["probes"])

@@ -55,6 +55,11 @@ class Situation:
         return STATIC_POD if self.pod else K3S
 
     @property
+    def given(self) -> Mapping[str, list[str]]:
+        """The flags that the file holds, without what k3s adds by itself."""
+        return self.k3s.given if self.k3s else self.flags
+
+    @property
     def owner(self) -> tuple[int, int]:
         """Who must be able to read the API server's files."""
         return (self.pod.run_as_user if self.pod else 0, -1)
