@@ -37,7 +37,7 @@ bench: venv ## measure speed and memory beside a peer
 	@$(AS_ROOT) -m tests.benchmark
 
 demo: venv ## audit, harden, audit again, change by hand, catch the drift: on a real, private dockerd
-	@$(TOOLING) packages lab
+	@$(TOOLING) lab
 	@$(AS_ROOT) -m tests.lab demo
 
 docs: venv ## build the documentation into docs/_build/html

@@ -30,7 +30,10 @@ from tests.lab.kubernetes.processes import Processes, start_guard
 from tests.lab.kubernetes.programs import program
 from tests.lab.kubernetes.static_pod import StaticPodApiServer
 
-MODES = ("api", "ctl", "full")
+_API = ("etcd", "kube-apiserver", "kubectl")
+_CTL = (*_API, *controllers.PROGRAMS)
+_PROGRAMS = {"api": _API, "ctl": _CTL, "full": (*_CTL, "kubelet", "kube-proxy")}
+MODES = tuple(_PROGRAMS)
 
 
 class Kubernetes(Clients):
@@ -74,6 +77,8 @@ class Kubernetes(Clients):
 
     def start(self) -> None:
         """Start, and wait until it is of use. LabError with the last words of what did not come up."""
+        for name in _PROGRAMS[self.mode]:
+            program(name)  # before anything runs or waits: they may have to be built first, or be impossible to have
         self.workdir.mkdir(parents=True, exist_ok=True)
         lock = self._node.lock() if self._node else None
         if self._guard is None and not self.keep:
@@ -102,17 +107,23 @@ class Kubernetes(Clients):
         try:
             self.start()
         except BaseException:
-            self.processes.keep_logs()
-            self.close()
+            self._close_with_logs()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None:
+        if kind is None:
+            self.close()
+        else:
+            self._close_with_logs()
+
+    def _close_with_logs(self) -> None:
+        try:
             self.processes.keep_logs()
-        self.close()
+        finally:
+            self.close()
 
     def stop_api(self) -> None:
         """The API server is gone from one moment to the next; etcd and the rest stay."""

@@ -95,7 +95,11 @@ class Processes:
         if not self.logs.exists():
             return None
         kept = LOGS / self._workdir.name
-        shutil.copytree(self.logs, kept, dirs_exist_ok=True)
+        try:
+            shutil.copytree(self.logs, kept, dirs_exist_ok=True)
+        except OSError as error:
+            print(f"lab: the cluster's logs cannot be kept: {error}", file=sys.stderr)
+            return None
         print(f"lab: the cluster's logs are kept in {kept}", file=sys.stderr)
         return kept
 
