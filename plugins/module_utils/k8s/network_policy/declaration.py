@@ -46,8 +46,7 @@ def network_policies(declaration: Given) -> list[Object]:
         for made in _of_exemption(raw, number, namespaces, declaration)
     ]
     objects += [made for space in namespaces.values() for made in _of_namespace(space, declaration)]
-    _refuse_twins(objects)
-    return objects
+    return _without_twins(objects)
 
 
 def _namespaces(declaration: Given) -> dict[str, Given]:
@@ -79,7 +78,10 @@ def _of_namespace(space: Given, declaration: Given) -> list[Object]:
     name, denied = space["name"], _denied(space)
     found: list[Object] = []
     if space.get("allow_same_namespace"):
-        rules = {"ingress": [{"from": [{"podSelector": {}}]}], "egress": [{"to": [{"podSelector": {}}]}]}
+        rules: dict[str, list[Any]] = {
+            "ingress": [{"from": [{"podSelector": {}}]}],
+            "egress": [{"to": [{"podSelector": {}}]}],
+        }
         same = {direction: rules[direction] for direction in denied}
         found += [_policy(declaration, name, "allow-same-namespace", {}, same)] if same else []
     if "egress" in denied and space.get("dns", True):
@@ -148,7 +150,9 @@ def _of_exemption(raw: Given, number: int, namespaces: Mapping[str, Given], decl
     if not pods:
         raise K8sError(f"Exemption {number}: pods must name labels; one for every pod is no default deny at all")
     wanted = raw.get("directions") or DIRECTIONS
-    open_again = {direction: [{}] for direction in _denied(namespaces[name]) if direction in wanted}
+    open_again: dict[str, list[Any]] = {
+        direction: [{}] for direction in _denied(namespaces[name]) if direction in wanted
+    }
     if not open_again:
         return []
     made = _policy(declaration, name, f"exempt-{raw.get('name') or number}", pods, open_again)
@@ -201,12 +205,13 @@ def _cidr(text: str, where: str) -> str:
         raise K8sError(f"{where}: {text!r} is no block of addresses such as 10.0.0.0/8 ({exc})") from exc
 
 
-def _refuse_twins(objects: Sequence[Object]) -> None:
-    seen = set()
+def _without_twins(objects: Sequence[Object]) -> list[Object]:
+    """Each policy once: what is declared twice in the same words is meant once. Raises K8sError for other namesakes."""
+    seen: dict[tuple[str, str], Object] = {}
     for each in objects:
-        key = (each["metadata"]["namespace"], each["metadata"]["name"])
-        if key in seen:
+        namespace, name = each["metadata"]["namespace"], each["metadata"]["name"]
+        if seen.setdefault((namespace, name), each) != each:
             raise K8sError(
-                f"Two policies would be called {key[1]} in namespace {key[0]}: give the flows names of their own"
+                f"Two policies would be called {name} in namespace {namespace}: give the flows names of their own"
             )
-        seen.add(key)
+    return list(seen.values())
