@@ -18,7 +18,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.po
     workload_facts,
 )
 from tests.unit.plugins.module_utils.controls.verdicts import failing
-from tests.unit.plugins.module_utils.k8s.pod_security.pod_cases import GOOD, Case
+from tests.unit.plugins.module_utils.k8s.pod_security.pod_cases import Case
 
 _MAIN = "spec/containers/0"
 READ_ONLY = {
