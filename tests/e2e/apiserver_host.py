@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -78,29 +79,66 @@ status: {{}}
 """
 
 
-class Host:
+class Configured:
+    """A host whose API server the module changes. `folder` holds all of its files, `state_dir` what is remembered."""
+
+    def __init__(self, folder: Path, options: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.state_dir = folder / "state"
+        self.config_dir = folder / "bulkhead"
+        places = {"state_dir": str(self.state_dir), "config_dir": str(self.config_dir), "health_timeout": 60}
+        self.options: dict[str, Any] = {**places, **options}
+
+    def run(self, *, check: bool = False, **options: Any) -> dict[str, Any]:
+        """Run the module; its result."""
+        return run_module("k8s_apiserver_config", {**self.options, **options}, check=check, diff=True)
+
+    def configure(self, **options: Any) -> dict[str, Any]:
+        """Run it after a prediction that has to come true; it must succeed, and a second run change nothing."""
+        predicted = self.run(check=True, **options)
+        result = self.run(**options)
+        assert "failed" not in result, result["msg"]
+        for name in ("changed", "plan", "diff", "reencrypt"):
+            assert result[name] == predicted[name], f"--check --diff said otherwise about {name}"
+        assert not self.run(**options)["changed"], "a second run changes something"
+        return result
+
+    def refused(self, **options: Any) -> str:
+        """Run it, which has to fail in check mode alike, with nothing changed; the message."""
+        before = self.everything()
+        predicted = self.run(check=True, **options)
+        result = self.run(**options)
+        assert result.get("failed"), result
+        assert predicted.get("msg") == result["msg"]
+        assert self.everything() == before
+        return str(result["msg"])
+
+    def everything(self) -> dict[str, str]:
+        """Every file of the host by its path; not what a run remembers."""
+        return {
+            str(path): path.read_text()
+            for path in sorted(self.folder.rglob("*"))
+            if path.is_file() and self.state_dir not in path.parents
+        }
+
+
+class Host(Configured):
     """An API server on the etcd of `k8s` that runs by `manifest`: the one of `k8s` itself, or one more beside it."""
 
     def __init__(self, k8s: Kubernetes, port: int | None = None) -> None:
         self.k8s = k8s
         self.port = port or k8s.port
         self.process = "kube-apiserver" if port is None else f"kube-apiserver-{port}"
-        self.folder = k8s.workdir / f"host-{self.port}"
+        super().__init__(
+            k8s.workdir / f"host-{self.port}", {"log_files": [str(k8s.workdir / "log" / f"{self.process}.log")]}
+        )
         self.manifests = self.folder / "manifests"
         self.manifest = self.manifests / "kube-apiserver.yaml"
-        self.state_dir = self.folder / "state"
-        self.config_dir = self.folder / "bulkhead"
+        self.options["path"] = str(self.manifest)
         self.manifests.mkdir(parents=True)
         self.manifest.write_text(self.manifest_text())
         self.manifest.chmod(0o600)
         self.original = self.manifest.read_text()
-        self.options: dict[str, Any] = {
-            "path": str(self.manifest),
-            "state_dir": str(self.state_dir),
-            "config_dir": str(self.config_dir),
-            "log_files": [str(k8s.workdir / "log" / f"{self.process}.log")],
-            "health_timeout": 60,
-        }
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep_running, daemon=True)
 
@@ -162,40 +200,6 @@ class Host:
         with contextlib.suppress(OSError):
             return found[0].read_text() if found else ""
         return ""
-
-    # -- the module -------------------------------------------------------------------------------------------
-
-    def run(self, *, check: bool = False, **options: Any) -> dict[str, Any]:
-        """Run the module; its result."""
-        return run_module("k8s_apiserver_config", {**self.options, **options}, check=check, diff=True)
-
-    def configure(self, **options: Any) -> dict[str, Any]:
-        """Run it after a prediction that has to come true; it must succeed, and a second run change nothing."""
-        predicted = self.run(check=True, **options)
-        result = self.run(**options)
-        assert "failed" not in result, result["msg"]
-        for name in ("changed", "plan", "diff", "reencrypt"):
-            assert result[name] == predicted[name], f"--check --diff said otherwise about {name}"
-        assert not self.run(**options)["changed"], "a second run changes something"
-        return result
-
-    def refused(self, **options: Any) -> str:
-        """Run it, which has to fail in check mode alike, with nothing changed; the message."""
-        before = self.everything()
-        predicted = self.run(check=True, **options)
-        result = self.run(**options)
-        assert result.get("failed"), result
-        assert predicted.get("msg") == result["msg"]
-        assert self.everything() == before
-        return str(result["msg"])
-
-    def everything(self) -> dict[str, str]:
-        """Every file of the host by its path; not what a run remembers."""
-        return {
-            str(path): path.read_text()
-            for path in sorted(self.folder.rglob("*"))
-            if path.is_file() and self.state_dir not in path.parents
-        }
 
     def pid(self) -> int:
         """The process of the API server."""

@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
-from tests.lab.ansible import PlaybookResult, run_playbook
+from tests.lab.ansible import PlaybookResult, run_module, run_playbook
 from tests.lab.kubernetes import Kubernetes
 
 ROLE = "- hosts: all\n  gather_facts: false\n  roles: [bulkhead.container_security.k8s_pod_security]\n"
+LABELS = "k8s_pod_security : Bring the labels of namespaces to what is declared"
+POLICIES = "k8s_pod_security : Bring the policies to what is declared"
 GOOD: dict[str, Any] = {"containers": [{"name": "app", "image": "lab/app:1"}]}
 BAD: dict[str, Any] = {
     "containers": [{"name": "app", "image": "lab/app:1", "securityContext": {"privileged": True}}],
@@ -54,9 +56,7 @@ def objects(cluster: Kubernetes, kinds: str) -> dict[str, Any]:
 
 
 def labels(cluster: Kubernetes, namespace: str) -> dict[str, str]:
-    found: dict[str, str] = json.loads(cluster.kubectl("get", "namespace", namespace, "-o", "json"))["metadata"][
-        "labels"
-    ]
+    found = json.loads(cluster.kubectl("get", "namespace", namespace, "-o", "json"))["metadata"].get("labels") or {}
     return {key: value for key, value in found.items() if key.startswith("pod-security")}
 
 
@@ -102,7 +102,7 @@ def test_policies_are_predicted_put_there_once_enforced_and_taken_back(
     assert "PodSecurityPolicy" in refusal(guarded, dev, "shop", GOOD)
 
     predicted = secure(playbook, guarded, check=True, namespaces=LEVELS).check()
-    assert predicted.changed == ["Bring the policies to what is declared"]
+    assert predicted.changed == [POLICIES]
     assert objects(guarded, "psp") == {}
     done = secure(playbook, guarded, namespaces=LEVELS).check()
     assert done.changed == predicted.changed
@@ -125,3 +125,100 @@ def test_policies_are_predicted_put_there_once_enforced_and_taken_back(
     assert json.loads(guarded.kubectl("get", "namespace", "shop", "-o", "json"))["metadata"]["labels"] == {
         "team": "shop"
     }
+
+
+# -- labels: on a cluster that stores them and gives them no effect ----------------------------------------------------
+
+_FORCED: dict[str, Any] = {"backend": "labels", "require_enforcement": False}
+
+
+def settings(namespace: str, **more: Any) -> dict[str, Any]:
+    """Names of one's own, for the cluster is shared with other tests."""
+    return {"name": f"set-{namespace}", "set_namespace": namespace, "prefix": f"bulkhead-{namespace}", **more}
+
+
+def test_labels_are_put_on_namespaces_that_stay_their_owner_s(
+    k8s: Kubernetes, k8s_namespace: str, playbook: Path
+) -> None:
+    level = {"level": "baseline", "warn": "restricted", "version": "v1.30"}
+    own = settings(k8s_namespace, **_FORCED, namespaces={k8s_namespace: level})
+    done = secure(playbook, k8s, **own).check()
+    assert done.changed == [LABELS, POLICIES]
+    assert labels(k8s, k8s_namespace) == {
+        "pod-security.kubernetes.io/enforce": "baseline",
+        "pod-security.kubernetes.io/enforce-version": "v1.30",
+        "pod-security.kubernetes.io/audit": "baseline",
+        "pod-security.kubernetes.io/audit-version": "v1.30",
+        "pod-security.kubernetes.io/warn": "restricted",
+        "pod-security.kubernetes.io/warn-version": "v1.30",
+    }
+    assert "gives the labels of namespaces no effect" in done.stdout
+    assert secure(playbook, k8s, **own).check().changed == []
+    secure(playbook, k8s, **own, state="absent").check()
+    assert labels(k8s, k8s_namespace) == {}
+
+
+def test_what_would_be_refused_is_listed_and_stops_the_run(k8s: Kubernetes, k8s_namespace: str, playbook: Path) -> None:
+    template = {"metadata": {"labels": {"app": "a"}}, "spec": BAD}
+    k8s.kubectl_apply(
+        [
+            {
+                "apiVersion": "apps/v1",
+                "kind": "Deployment",
+                "metadata": {"name": "risky", "namespace": k8s_namespace},
+                "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "a"}}, "template": template},
+            }
+        ]
+    )
+    for backend in ("labels", "psp"):
+        own = settings(
+            k8s_namespace, backend=backend, require_enforcement=False, namespaces={k8s_namespace: "baseline"}
+        )
+        stopped = secure(playbook, k8s, **own)
+        assert stopped.rc != 0
+        assert f"Deployment {k8s_namespace}/risky (baseline)" in stopped.stdout
+        assert labels(k8s, k8s_namespace) == {}
+        assert not [name for name in objects(k8s, "psp") if k8s_namespace in name]
+    allowed = settings(k8s_namespace, **_FORCED, namespaces={k8s_namespace: "baseline"}, allow_refusals=True)
+    secure(playbook, k8s, **allowed).check()
+    assert labels(k8s, k8s_namespace)["pod-security.kubernetes.io/enforce"] == "baseline"
+    secure(playbook, k8s, **allowed, state="absent").check()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, "judges no pod by them"),
+        ({"require_enforcement": False, "namespaces": {"no-such-namespace": "baseline"}}, "are not there: no-such"),
+    ],
+)
+def test_what_cannot_be_enforced_stops_the_run_before_anything_is_touched(
+    k8s: Kubernetes, k8s_namespace: str, playbook: Path, more: dict[str, Any], said: str
+) -> None:
+    stopped = secure(playbook, k8s, **settings(k8s_namespace, **{"namespaces": {k8s_namespace: "baseline"}, **more}))
+    assert stopped.rc != 0
+    assert said in stopped.stdout
+    assert labels(k8s, k8s_namespace) == {}
+    assert not [name for name in objects(k8s, "psp,clusterroles") if k8s_namespace in name]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"namespaces": {"default": "strict"}}, "'strict' is no level"),
+        ({"namespaces": {"default": {"levle": "baseline"}}}, "give a level, or a dictionary"),
+        ({"namespaces": {"kube-system": "baseline"}}, "cannot have a level and be exempt"),
+        ({"rules": {"no_latest": True}}, "there is no rule 'no_latest'"),
+        ({"version": "newest"}, "no version of the Pod Security Standards"),
+        ({"psp_additions": {"baseline": {"spec": {"readOnly": True}}}}, "cannot have readOnly"),
+        ({"exempt_subjects": [{"kind": "ServiceAccount", "name": "a"}]}, "needs its namespace"),
+    ],
+)
+def test_a_declaration_that_cannot_be_meant_is_refused(k8s: Kubernetes, options: dict[str, Any], said: str) -> None:
+    given = {"kubeconfig": str(k8s.kubeconfig), "namespaces": {"default": "baseline"}, **options}
+    assert said in run_module("k8s_pod_security_plan", given)["msg"]
+
+
+def test_what_the_cluster_enforces_is_found_out(k8s: Kubernetes, guarded: Kubernetes) -> None:
+    found = [run_module("k8s_pod_security_plan", {"kubeconfig": str(one.kubeconfig)}) for one in (k8s, guarded)]
+    assert [(one["backend"], one["enforced"]) for one in found] == [("psp", False), ("psp", True)]

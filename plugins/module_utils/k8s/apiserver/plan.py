@@ -99,11 +99,7 @@ def plan_present(params: Mapping[str, Any], situation: Situation, declaration: D
     after = {name: values for name, values in {**situation.flags, **declaration.flags}.items() if values is not None}
     plan = Plan(situation.text, writer=declaration.writer, secrets=declaration.secrets)
     plan.warnings = check_safe(situation, declaration, after)
-    plan.flags = {
-        name: values
-        for name, values in declaration.flags.items()
-        if (name in situation.given if values is None else not same(name, values, situation.flags.get(name, [])))
-    }
+    plan.flags = {name: values for name, values in declaration.flags.items() if _differs(situation, name, values)}
     plan.files = _file_changes(situation, declaration)
     plan.folders = [
         os.path.dirname(path) for name in WRITTEN_PATHS for path in declaration.flags.get(name) or () if path != "-"
@@ -118,6 +114,12 @@ def plan_present(params: Mapping[str, Any], situation: Situation, declaration: D
     plan.restart = plan.text != situation.text or new_content
     plan.changes = _recorded(params, situation, declaration, plan)
     return plan
+
+
+def _differs(situation: Situation, name: str, values: list[str] | None) -> bool:
+    if values is None:
+        return name in situation.given
+    return not same(name, values, situation.flags.get(name, []))
 
 
 def _render(situation: Situation, plan: Plan) -> None:
