@@ -178,6 +178,13 @@ options:
       - For how many days a certificate must hold from now on.
     type: int
     default: 30
+  control_plane:
+    description:
+      - The target is a host of the cluster's control plane, or one of its nodes. Read the command lines, files and
+        owners of files of the components that run there, too. It needs root for that (C(become)).
+      - Only components of the cluster that is audited are looked at.
+    type: bool
+    default: false
   kubelet_configz:
     description:
       - Read the configuration of each kubelet from its C(/configz), through C(nodes/proxy) of the API server.
@@ -380,6 +387,7 @@ def argument_spec() -> dict[str, dict[str, object]]:
         "audit_log": {"type": "list", "elements": "path", "default": []},
         "allowed_registries": _strings([]),
         "certificate_days": {"type": "int", "default": 30},
+        "control_plane": {"type": "bool", "default": False},
         "kubelet_configz": {"type": "bool", "default": False},
         "later_version": {"type": "str", "default": "latest"},
         "token_secret_max_age_days": {"type": "int", "default": 90},

@@ -9,6 +9,8 @@ holds what the flag says or defaults to.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.control import Control
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.cis_kubernetes import cis_k8s
 
@@ -232,4 +234,26 @@ API_SERVER_CONTROLS: tuple[Control, ...] = (
         ),
         references=cis_k8s("1.2.30", None),
     ),
+)
+
+# Used where the file can be read, which is on the host of the control plane.
+ENCRYPTION_PROVIDERS = Control(
+    id="k8s.api_server.encryption_providers",
+    title="What is written is encrypted by a provider that does encrypt",
+    scope="api_server",
+    severity="high",
+    actual="encryption_writer",
+    expected={"in": ["aescbc", "secretbox", "aesgcm", "kms"]},
+    when="encryption_provider_config",
+    not_applicable="No API server has a configuration of encryption.",
+    remediation="Put secretbox, aescbc or kms first in the list of providers: the first one writes.",
+    references=cis_k8s("1.2.28", "1.2.34"),
+)
+
+ENCRYPTION_PROVIDERS_MANUAL = replace(
+    ENCRYPTION_PROVIDERS,
+    actual="",
+    expected=None,
+    when="",
+    manual="The configuration of encryption is a file of the control plane: set control_plane where it runs.",
 )

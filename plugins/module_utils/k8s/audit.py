@@ -48,7 +48,12 @@ def audit(params: Params) -> dict[str, Any]:
 
 def chosen_controls(params: Params) -> list[Control]:
     """The controls that the options ask for, checked before anything is read. Raises ControlError."""
-    ours = as_configured(K8S_CONTROLS, allowed_registries=params.get("allowed_registries") or ())
+    ours = as_configured(
+        K8S_CONTROLS,
+        allowed_registries=params.get("allowed_registries") or (),
+        control_plane=bool(params.get("control_plane")),
+        audit_log=bool(params.get("audit_log")),
+    )
     return choose(params, _K8S, ours, _thresholds(params))
 
 
@@ -76,6 +81,7 @@ def _snapshot(params: Params, controls: Sequence[Control]) -> tuple[Mapping[str,
             namespaces=Namespaces(params.get("namespaces") or (), params.get("exclude_namespaces") or ()),
             later_version=later,
             kubelet_configz=bool(params.get("kubelet_configz")),
+            control_plane=bool(params.get("control_plane")),
             audit_log=params.get("audit_log") or (),
         )
         return collect(cluster, wanted), cluster.requests

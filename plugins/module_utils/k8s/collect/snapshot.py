@@ -21,6 +21,11 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.co
     control_plane_subjects,
     unseen_reason,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.control_plane_host import (
+    FILES_NOT_ASKED,
+    ControlPlaneHost,
+    with_encryption,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.facts import merged
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.images import image_facts
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.ingresses import add_ingresses
@@ -73,6 +78,7 @@ class Wanted:
     scopes: frozenset[str] | None = None
     namespaces: Namespaces = field(default_factory=Namespaces)
     kubelet_configz: bool = False
+    control_plane: bool = False
     later_version: str = "latest"
     audit_log: Sequence[str] = ()
 
@@ -111,6 +117,7 @@ class _Collection:
         self._now = now
         self._lists = Lists(cluster, wanted.namespaces)
         self._errors: dict[str, str] = snapshot["errors"]
+        self._host = ControlPlaneHost(cluster) if wanted.control_plane else None
         self._unseen: dict[str, str] = snapshot["unseen"]
         self._subjects: dict[str, list[Facts]] = snapshot["subjects"]
 
@@ -123,6 +130,8 @@ class _Collection:
             self._control_plane()
         if self._wanted.has("kubelet"):
             self._kubelets()
+        if self._wanted.has("file"):
+            self._files()
         if self._wanted.has("certificate"):
             self._certificates()
 
@@ -148,11 +157,20 @@ class _Collection:
         except ApiStatus as exc:
             self._fail(exc, *CONTROL_PLANE_SCOPES)
             return
-        found = control_plane_subjects(components, self._cluster.version)
+        host = self._host
+        here = control_plane_subjects(host.components() if host else (), self._cluster.version)
+        found = {**here, **control_plane_subjects(components, self._cluster.version)}
+        with_encryption(found.get("api_server", ()), host.encryption_writer() if host else None)
         for scope in CONTROL_PLANE_SCOPES:
             self._subjects[scope] = found.get(scope, [])
             if scope not in found:
                 self._unseen[scope] = unseen_reason(scope)
+
+    def _files(self) -> None:
+        if self._host is None:
+            self._unseen["file"] = FILES_NOT_ASKED
+        else:
+            self._subjects["file"] = self._host.files()
 
     def _certificates(self) -> None:
         collector = CertificateCollector(self._cluster, self._now)
@@ -162,8 +180,11 @@ class _Collection:
                 missing["certificate"] = reasons[0]
 
     def _kubelets(self) -> None:
+        here = self._host.kubelets() if self._host else []
         if not self._wanted.kubelet_configz:
-            self._unseen["kubelet"] = NOT_ASKED
+            self._subjects["kubelet"] = here
+            if not here:
+                self._unseen["kubelet"] = NOT_ASKED
             return
         self._scope("kubelet", lambda: collect_kubelets(self._cluster, list_nodes(self._cluster)))
 

@@ -24,7 +24,7 @@ FIELDS = (
     *("rotateCertificates", "featureGates", "tlsCipherSuites", "tlsMinVersion", "podPidsLimit", "seccompDefault"),
     *("staticPodPath", "clusterDomain", "enableDebuggingHandlers"),
 )
-DERIVED = ("streaming_timeout_seconds", "weak_ciphers", "knows_seccomp_default", "hostname_override")
+DERIVED = ("streaming_timeout_seconds", "weak_ciphers", "knows_seccomp_default")
 # Flags that go before the configuration file, and the field that each sets.
 _FLAGS = {
     "anonymous-auth": ("authentication", "anonymous", "enabled"),
