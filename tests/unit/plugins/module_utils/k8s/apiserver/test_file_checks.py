@@ -67,7 +67,7 @@ def test_a_wrong_audit_policy_is_refused_with_its_place(data: dict[str, Any], sa
 
 def test_managed_fields_can_be_left_out_from_1_23_on() -> None:
     check_file("audit-policy-file", policy({**RULE, "omitManagedFields": True}), "p", (1, 23))
-    with pytest.raises(FileProblem, match="from 1.23 on"):
+    with pytest.raises(FileProblem, match=r"from 1\.23 on"):
         check_file("audit-policy-file", policy({**RULE, "omitManagedFields": True}), "p", (1, 22))
 
 
@@ -96,7 +96,12 @@ def config(kind: str, version: str, **more: Any) -> dict[str, Any]:
             (1, 30),
             "from 1.31 on",
         ),
-        ("authentication-config", config("AuthenticationConfiguration", "v1"), (1, 33), "must be a AuthenticationConfiguration"),
+        (
+            "authentication-config",
+            config("AuthenticationConfiguration", "v1"),
+            (1, 33),
+            "must be a AuthenticationConfiguration",
+        ),
         (
             "authorization-config",
             config("AuthorizationConfiguration", "v1", authorizers=[{"type": "RBAC"}]),
