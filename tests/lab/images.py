@@ -151,12 +151,12 @@ def make_images(client: docker.DockerClient, tags: Sequence[str] | None = None) 
     return [recipe.tag for recipe in missing]
 
 
-def make_program_image(client: docker.DockerClient, tag: str, program: bytes) -> None:
-    """An image of one static program, /program, which is its entry point."""
-    dockerfile = 'FROM scratch\nCOPY program /program\nENTRYPOINT ["/program"]\nSTOPSIGNAL SIGKILL\n'
+def make_program_image(client: docker.DockerClient, tag: str, name: str, program: bytes) -> None:
+    """An image of one static program of this name, which is its entry point and on the PATH."""
+    dockerfile = f'FROM scratch\nCOPY {name} /{name}\nENV PATH=/\nENTRYPOINT ["/{name}"]\nSTOPSIGNAL SIGKILL\n'
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         _add(archive, "Dockerfile", dockerfile.encode())
-        _add(archive, "program", program, 0o755)
+        _add(archive, name, program, 0o755)
     buffer.seek(0)
     client.images.build(fileobj=buffer, custom_context=True, tag=tag, rm=True)

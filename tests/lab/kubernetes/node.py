@@ -81,7 +81,7 @@ class Node:
             self.docker.start()
             with contextlib.closing(self.docker.client()) as client:
                 make_images(client, [])
-                make_program_image(client, kubelet.PAUSE, idle_program())
+                make_program_image(client, kubelet.PAUSE, "pause", idle_program())
         except Exception as error:  # noqa: BLE001 - raised again where it is waited for
             self._engine_error = error
 

@@ -88,11 +88,11 @@ class StaticPodApiServer(ApiServer):
         """Make the image of the API server's one static program."""
         self._node.await_engine()
         with contextlib.closing(self._node.docker.client()) as client:
-            make_program_image(client, IMAGE, Path(program(NAME)).read_bytes())
+            make_program_image(client, IMAGE, NAME, Path(program(NAME)).read_bytes())
 
     def command(self) -> list[str]:
         """Its command line inside the pod."""
-        return ["/program", *self.arguments()]
+        return [NAME, *self.arguments()]
 
     def start(self, flags: Sequence[str] | None = None) -> None:
         """Put its manifest into its place; with other flags, where given."""
