@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.client import METADATA_LIST, Cluster
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.discovery import Discovery
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import K8sError
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security.rules import rules_in_use
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security_plan.backend import (
     Offer,
     offer,
@@ -73,9 +74,7 @@ def plan(cluster: Cluster, params: Params) -> dict[str, Any]:
         existing,
         params.get("rules") or {},
     )
-    _check(here)
-    absent = params.get("state") == "absent"
-    result = _nothing() if absent else _present(here, params)
+    result = _nothing() if params.get("state") == "absent" else _present(here, params)
     return {
         "backend": here.backend,
         "enforced": found.enforces(here.backend),
@@ -108,6 +107,7 @@ def _nothing() -> dict[str, Any]:
 
 
 def _present(here: Situation, params: Params) -> dict[str, Any]:
+    _check(here)
     chosen = _with_psp(here) if here.backend == "psp" else _with_labels(here, params)
     definitions, labels, judge, warnings = chosen
     existing = {space: level for space, level in here.levels.items() if space in here.existing}
@@ -138,17 +138,15 @@ def _with_labels(here: Situation, params: Params) -> tuple[list[dict[str, Any]],
     warnings = []
     if here.wanted.exempt_subjects:
         warnings.append(
-            "exempt_subjects: labels exempt nobody; users are exempt in the admission configuration of the API server"
+            "exempt_subjects: labels exempt nobody; exempt them in the admission configuration of the API server"
         )
-    judge = with_rules(by_standard, here.rules)
+    actions = params.get("rule_actions") or ["Deny"]
+    judge = with_rules(by_standard, here.rules) if "Deny" in actions else by_standard
     if here.rules and not here.offer.policy_api:
         warnings.append(
             f"rules: Kubernetes {here.cluster.version.text} has no ValidatingAdmissionPolicy, so nothing enforces them"
         )
+        rules_in_use(here.rules)
         return [], labels, by_standard, warnings
-    return (
-        admission_policies(here.wanted, here.levels, here.rules, params, here.cluster.version),
-        labels,
-        judge,
-        warnings,
-    )
+    made = admission_policies(here.wanted, here.levels, here.rules, actions, here.cluster.version)
+    return made, labels, judge, warnings

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.client import Version
@@ -60,7 +60,7 @@ def _said(rules: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def admission_policies(
-    wanted: Declared, levels: Mapping[str, Level], rules: Mapping[str, Any], params: Mapping[str, Any], version: Version
+    wanted: Declared, levels: Mapping[str, Level], rules: Mapping[str, Any], actions: Sequence[str], version: Version
 ) -> list[dict[str, Any]]:
     """ValidatingAdmissionPolicies with their bindings. Raises K8sError.
 
@@ -72,7 +72,7 @@ def admission_policies(
     declaration = {
         "name": f"{wanted.prefix}-pods",
         "rules": rules,
-        "validation_actions": list(params.get("rule_actions") or ["Deny"]),
+        "validation_actions": list(actions),
         "exempt_users": [_user(one) for one in wanted.exempt_subjects if one.get("kind") in ("User", "ServiceAccount")],
         "exempt_groups": [str(one.get("name")) for one in wanted.exempt_subjects if one.get("kind") == "Group"],
         **where,
