@@ -179,6 +179,20 @@ class Host(Configured):
         self._over.set()
         self._thread.join()
 
+    def await_manifest(self) -> None:
+        """Wait until the API server that the manifest describes answers, and no earlier one."""
+        container = yaml.safe_load(self.manifest.read_text())["spec"]["containers"][0]
+        wanted = {word[2:].partition("=")[0] for word in container["command"][1:]}
+        deadline = time.monotonic() + 30
+        while self._flags_now() != wanted and time.monotonic() < deadline:
+            time.sleep(_POLL)
+        self.await_ready()
+
+    def _flags_now(self) -> set[str]:
+        with contextlib.suppress(OSError, LabError):
+            return set(self.flags())
+        return set()
+
     def _keep_running(self) -> None:
         """What the kubelet does with a static pod, for this one file."""
         shown: str | None = None

@@ -210,7 +210,7 @@ def test_drift_of_a_hand_edited_manifest_is_shown_and_repaired(unchanged: Host) 
     assert host.flags()["audit-log-maxage"] == "7"
     assert "# really nobody" in host.manifest.read_text()
     host.manifest.write_text(text)
-    host.await_ready()
+    host.await_manifest()
 
 
 def test_k3s_takes_its_list_and_goes_back() -> None:

@@ -40,7 +40,7 @@ def test_a_kubelet_takes_the_manifest_and_gets_the_old_one_back(make_k8s: Callab
     assert k8s.kubectl("get", "secret", "old", "-o", "jsonpath={.data.a}") == "Yg=="
 
     text = k8s.manifest.read_text()
-    bad = host.run(flags={"service-account-issuer": "::1:bad"})
+    bad = host.run(flags={"service-account-issuer": "::1:bad"}, health_timeout=20)
     assert "runs with the old configuration" in bad["msg"]
     assert k8s.manifest.read_text() == text
     assert k8s.kubectl("get", "secret", "new", "-o", "jsonpath={.data.a}") == "Yg=="

@@ -52,7 +52,7 @@ def fresh(host: Host, steps: list[str]) -> Host:
     if host.manifest.read_text() != host.original:
         host.manifest.write_text(host.original)
     forget_run(host)
-    host.await_ready()
+    host.await_manifest()
     return host
 
 

@@ -103,7 +103,7 @@ def _rolled_back(restart: Restart, situation: Situation, plan: Plan, problem: st
         _put_files_back(situation.record, situation)
         if plan.text != situation.text:
             _put_config(situation, situation.text)
-        restart.carry_out(situation.text, set())
+        restart.go_back(situation.text)
     except K8sError as exc:
         return ApplyFailed(f"{head}. {situation.path} is as it was before, but the API server is not back: {exc}")
     situation.record.close()

@@ -34,6 +34,8 @@ _POLL = 0.2
 _STEADY = 3
 # A first start may fail because the old server still holds the port; one that ends this often ends always.
 _MOST_ENDS = 3
+# Seconds; the kubelet itself waits for up to a minute and a half before it starts what has ended again.
+_PATIENCE = 180.0
 _LOGS = (
     "/var/log/pods/kube-system_kube-apiserver-*/kube-apiserver/*.log",
     "/var/log/containers/kube-apiserver-*.log",
@@ -70,8 +72,16 @@ class Restart:
             return None
         return any(runs_with(process, self._situation.pod.words) for process in servers)
 
+    def go_back(self, text: str | None) -> None:
+        """The same with the configuration from before, and with patience: nothing is won by giving up early."""
+        self._timeout = max(self._timeout, _PATIENCE)
+        self.carry_out(text, set())
+
     def carry_out(self, text: str | None, old: set[str]) -> None:
-        """Bring the configuration `text`, which is in its place, into effect. Raises NotInEffect."""
+        """Bring the configuration `text`, which is in its place, into effect. Raises NotInEffect.
+
+        old: identities of processes that are not the one to wait for.
+        """
         if self._situation.pod:
             words = StaticPod(self._situation.path, text or "").words
             self._wait(lambda: [each for each in named(words[0]) if runs_with(each, words)], old)
