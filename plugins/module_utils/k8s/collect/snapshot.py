@@ -58,7 +58,10 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.po
     facts as pod_security,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.facts import rbac_facts
-from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.reading import read_cluster
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.reading import (
+    privileged_policies,
+    read_cluster,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.usage import unused_grants
 
 SCHEMA_VERSION = "1.0"
@@ -138,12 +141,12 @@ class _Collection:
     def _rbac(self) -> None:
         try:
             objects = read_cluster(self._cluster)
+            policies = privileged_policies(self._cluster)
         except ApiStatus as exc:
             self._fail(exc, "access", "role", "binding", "service_account")
             return
-        psp = not self._cluster.version.at_least(1, 25)
         unused = unused_grants(objects, self._wanted.audit_log)
-        for scope, subjects in rbac_facts(objects, unused=unused, pod_security_policies=psp).items():
+        for scope, subjects in rbac_facts(objects, unused=unused, privileged_policies=policies).items():
             self._scope(scope, partial(self._of_namespaces, subjects))
 
     def _of_namespaces(self, subjects: Iterable[Facts]) -> list[Facts]:

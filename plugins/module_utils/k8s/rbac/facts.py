@@ -13,7 +13,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.access import Access, Judge
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.access import (
+    Access,
+    Judge,
+    RiskPath,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.defaults import (
     added_rules,
     added_subjects,
@@ -46,7 +50,7 @@ def rbac_facts(
     objects: RbacObjects,
     *,
     unused: Mapping[Subject, Collection[str]] | None = None,
-    pod_security_policies: bool = True,
+    privileged_policies: Collection[str] | None = None,
 ) -> dict[str, list[Facts]]:
     """{"access": […], "role": […], "binding": […], "service_account": […]}, each a list of subjects with their facts.
 
@@ -56,19 +60,26 @@ def rbac_facts(
     role: `added_rules`, what a role of the cluster's own was given beyond what it ships with; `autoupdate`.
     binding: `dangling`, the role that does not exist; `stale_subjects`, ServiceAccounts that do not exist;
     `added_subjects`, whom a binding of the cluster's own was given.
-    Without `pod_security_policies`, as from Kubernetes 1.25, nobody can use one, and psp_use is no risk.
     service_account: `default`, whether it is its namespace's default one; `automount`; `bound_by`; `cloud_identity`.
+    privileged_policies: the PodSecurityPolicies that it is a risk to use; None is unknown, and then each one is.
     """
     roles = {role.ref: role for role in objects.roles}
     accesses = Judge(roles).accesses(objects.bindings)
-    for access in accesses.values() if not pod_security_policies else ():
-        access.risks.pop("psp_use", None)
+    for access in accesses.values():
+        access.risks["psp_use"] = [path for path in access.risks["psp_use"] if _reaches(path, privileged_policies)]
     return {
         "access": [*_accesses(accesses, unused), *_namespaces(objects.bindings)],
         "role": [_role(role, roles) for role in objects.roles],
         "binding": list(_bindings(objects, roles)),
         "service_account": list(_accounts(objects, accesses)),
     }
+
+
+def _reaches(path: RiskPath, policies: Collection[str] | None) -> bool:
+    if policies is None:
+        return True
+    names = path["rule"].get("resourceNames")
+    return bool(policies) if not names else any(name in policies for name in names)
 
 
 def _accesses(accesses: Mapping[Subject, Access], unused: Mapping[Subject, Collection[str]] | None) -> Iterator[Facts]:

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.client import Cluster
-from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import K8sError
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import ApiStatus, K8sError
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.parallel import in_parallel
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security_policy.level_match import (
+    level_of,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.objects import (
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
@@ -44,6 +47,13 @@ class RbacObjects:
     bindings: list[Binding] = field(default_factory=list)
     accounts: list[Account] | None = None
 
+    def take(self, other: RbacObjects) -> None:
+        """Take in what was read elsewhere."""
+        self.roles += other.roles
+        self.bindings += other.bindings
+        if other.accounts is not None:
+            self.accounts = [*(self.accounts or ()), *other.accounts]
+
     def add(self, raw: Object, kind: str) -> None:
         """Take one object in; what is of another kind than these five is left alone. Raises K8sError."""
         if kind in (ROLE, CLUSTER_ROLE):
@@ -51,17 +61,34 @@ class RbacObjects:
         elif kind in (ROLE_BINDING, CLUSTER_ROLE_BINDING):
             self.bindings.append(binding_from(raw, kind))
         elif kind == "ServiceAccount":
-            self.accounts = [*(self.accounts or ()), account_from(raw)]
+            self.accounts = self.accounts or []
+            self.accounts.append(account_from(raw))
 
 
 def read_cluster(cluster: Cluster, *, accounts: bool = True) -> RbacObjects:
     """Everything from the cluster, the lists side by side. Raises ApiStatus or Unreachable."""
     kinds = [kind for kind in PATHS if accounts or kind != "ServiceAccount"]
     objects = RbacObjects(accounts=[] if accounts else None)
-    for kind, items in zip(kinds, in_parallel(lambda kind: _items(cluster, kind), kinds, workers=len(kinds))):
-        for item in items:
-            objects.add(item, kind)
+    for found in in_parallel(lambda kind: _of_kind(cluster, kind), kinds, workers=len(kinds)):
+        objects.take(found)
     return objects
+
+
+def privileged_policies(cluster: Cluster) -> frozenset[str] | None:
+    """The names of the PodSecurityPolicies that hold nobody back: none from Kubernetes 1.25, which has none at all.
+
+    None where they may not be read. Raises ApiStatus for another refusal, or Unreachable.
+    """
+    try:
+        pages = cluster.pages("/apis/policy/v1beta1/podsecuritypolicies")
+        policies = [item for page in pages for item in page.get("items") or ()]
+    except ApiStatus as exc:
+        if exc.status == 404:
+            return frozenset()
+        if exc.status == 403:
+            return None
+        raise
+    return frozenset(str(item["metadata"]["name"]) for item in policies if level_of(item)[0] == "privileged")
 
 
 def read_definitions(definitions: Iterable[Any]) -> RbacObjects:
@@ -72,8 +99,13 @@ def read_definitions(definitions: Iterable[Any]) -> RbacObjects:
     return objects
 
 
-def _items(cluster: Cluster, kind: str) -> list[Any]:
-    return [item for page in cluster.pages(PATHS[kind]) for item in page.get("items") or ()]
+def _of_kind(cluster: Cluster, kind: str) -> RbacObjects:
+    """A page is turned into what is kept of it, and let go, before the next one is asked for."""
+    objects = RbacObjects()
+    for page in cluster.pages(PATHS[kind]):
+        for item in page.get("items") or ():
+            objects.add(item, kind)
+    return objects
 
 
 def _unfolded(definitions: Iterable[Any], listed: str) -> Iterator[tuple[Object, str]]:

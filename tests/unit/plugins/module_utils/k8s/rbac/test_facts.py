@@ -188,10 +188,21 @@ def test_what_would_do_instead() -> None:
     assert path["instead"] == [rule("get,delete", "pods"), rule("delete", "secrets")]
 
 
-def test_policies_that_nobody_can_use() -> None:
-    definitions = [role("p", rule("use", "podsecuritypolicies", "policy")), binding("b", "ClusterRole/p", "User:eve")]
-    facts = rbac_facts(read_definitions(definitions), pod_security_policies=False)["access"][0]
-    assert "psp_use" not in facts
+@pytest.mark.parametrize(
+    ("names", "privileged", "risk"),
+    [
+        ("", None, True),
+        ("restricted", None, True),
+        ("", [], False),
+        ("", ["open"], True),
+        ("restricted", ["open"], False),
+        ("restricted,open", ["open"], True),
+    ],
+)
+def test_only_privileged_policies_are_a_risk_to_use(names: str, privileged: list[str] | None, risk: bool) -> None:
+    use = rule("use", "podsecuritypolicies", "policy", names)
+    objects = read_definitions([role("p", use), binding("b", "ClusterRole/p", "User:eve")])
+    assert ("psp_use" in rbac_facts(objects, privileged_policies=privileged)["access"][0]) is risk
 
 
 def test_bindings_that_lead_nowhere() -> None:
