@@ -24,6 +24,14 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.po
     Rule,
     rules_in_use,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security.standard_cel import (
+    standard_expressions,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security.standards import (
+    LEVELS,
+    PRIVILEGED,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security.version import LATEST
 
 Json = dict[str, Any]
 
@@ -32,6 +40,8 @@ _OPTIONS = frozenset(
     {
         "name",
         "rules",
+        "level",
+        "level_version",
         "validation_actions",
         "controller_actions",
         "failure_policy",
@@ -58,6 +68,21 @@ _CONTROLLERS = (
 DEFAULT_NAME = "bulkhead-pod-rules"
 # A refusal there can take the cluster itself down.
 SYSTEM_NAMESPACES = ["kube-node-lease", "kube-public", "kube-system"]
+# CEL: the annotations of the pod that an object is or makes.
+_ANNOTATIONS = (
+    "object.kind == 'Pod' ? {pod} : (object.kind == 'CronJob' ? {cron_job} : "
+    "(object.kind == 'PodTemplate' ? {template} : (has(object.spec.template) ? {other} : {{}})))"
+).format(
+    **{
+        name: f"(has({thing}.metadata) && has({thing}.metadata.annotations) ? {thing}.metadata.annotations : {{}})"
+        for name, thing in {
+            "pod": "object",
+            "cron_job": "object.spec.jobTemplate.spec.template",
+            "template": "object.template",
+            "other": "object.spec.template",
+        }.items()
+    }
+)
 _NAMESPACE_NAME = "kubernetes.io/metadata.name"
 
 
@@ -67,6 +92,8 @@ def policies(declaration: Mapping[str, Any], version: Version) -> list[Json]:
     declaration:
         name: of the policy, and the beginning of its bindings' names; default bulkhead-pod-rules.
         rules: as rules.RULES names them.
+        level, level_version: a whole level of the Pod Security Standards, for clusters that want exemptions from it
+            that labels do not give; default none, at latest.
         validation_actions: for pods, default [Deny]. controller_actions: for what makes pods, default [Warn, Audit].
         failure_policy: Fail (default) or Ignore.
         namespaces, exempt_namespaces: names; without the latter, the system's own are exempt.
@@ -78,8 +105,8 @@ def policies(declaration: Mapping[str, Any], version: Version) -> list[Json]:
     unknown = sorted(set(declaration) - _OPTIONS)
     if unknown:
         raise K8sError(f"policies: there is no option {unknown[0]!r}; there are {', '.join(sorted(_OPTIONS))}")
-    rules = rules_in_use(declaration.get("rules"))
-    if not rules:
+    validations = [*_of_level(declaration), *(_validation(*each) for each in rules_in_use(declaration.get("rules")))]
+    if not validations:
         return []
     api_version = policy_api_version(version)
     name = str(declaration.get("name") or DEFAULT_NAME)
@@ -87,7 +114,7 @@ def policies(declaration: Mapping[str, Any], version: Version) -> list[Json]:
         "apiVersion": api_version,
         "kind": "ValidatingAdmissionPolicy",
         "metadata": {"name": name},
-        "spec": _policy_spec(declaration, rules),
+        "spec": _policy_spec(declaration, validations),
     }
     controllers = [_rule(group, resources) for group, resources in _CONTROLLERS]
     bindings = [
@@ -144,7 +171,7 @@ def _actions(declaration: Mapping[str, Any], option: str, default: list[str]) ->
     return list(actions)
 
 
-def _policy_spec(declaration: Mapping[str, Any], rules: list[tuple[Rule, Any]]) -> Json:
+def _policy_spec(declaration: Mapping[str, Any], validations: list[Json]) -> Json:
     failure_policy = declaration.get("failure_policy") or "Fail"
     if failure_policy not in ("Fail", "Ignore"):
         raise K8sError("policies: failure_policy is Fail or Ignore")
@@ -158,10 +185,11 @@ def _policy_spec(declaration: Mapping[str, Any], rules: list[tuple[Rule, Any]]) 
         "matchConditions": _match_conditions(declaration),
         "variables": [
             {"name": "spec", "expression": _spec("object")},
+            {"name": "annotations", "expression": _ANNOTATIONS},
             {"name": "lasting", "expression": " + ".join(map(_containers, ("initContainers", "containers")))},
             {"name": "containers", "expression": f"variables.lasting + {_containers('ephemeralContainers')}"},
         ],
-        "validations": [_validation(rule, value) for rule, value in rules],
+        "validations": validations,
     }
 
 
@@ -224,6 +252,17 @@ def _list(values: Sequence[str]) -> str:
 def _text(value: str) -> str:
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
+
+
+def _of_level(declaration: Mapping[str, Any]) -> list[Json]:
+    level = declaration.get("level") or PRIVILEGED
+    if level not in LEVELS:
+        raise K8sError(f"policies: level is one of {', '.join(LEVELS)}")
+    version = str(declaration.get("level_version") or LATEST)
+    return [
+        {"expression": expression, "message": f"{control.id}: {control.wanted}", "reason": "Forbidden"}
+        for control, expression in standard_expressions(level, version)
+    ]
 
 
 def _validation(rule: Rule, value: Any) -> Json:
