@@ -72,10 +72,6 @@ class Clients:
             answer = rest.create(path, {"spec": {"expirationSeconds": 3600}})
         return self._identities.token_user(f"{namespace}:{name}", answer["status"]["token"])
 
-    def serving_certificate(self, name: str, names: Sequence[str] = ("127.0.0.1", "localhost")) -> tuple[Path, Path]:
-        """(certificate, key) files of a server that the cluster's authority vouches for, as for a webhook."""
-        return self._identities.serving_certificate(name, names)
-
     def cluster(self, kubeconfig: Path | None = None) -> Cluster:
         """Our own client, as the administrator or as another user. The caller closes it."""
         from tests.lab.kubernetes.under_test import our_client  # a third of a second, which few need

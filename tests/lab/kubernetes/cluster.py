@@ -203,18 +203,18 @@ class Kubernetes(Clients):
     def _start_all(self) -> None:
         if self._node and isinstance(self._api, StaticPodApiServer):
             self._api.prepare()
-            self._node.start()
+            self._node.start()  # it is the node that starts the API server
         self.start_api()
         if self.mode != "api":
             self._start_controllers()
         if self._node:
-            self._start_node(self._node)
+            if not isinstance(self._api, StaticPodApiServer):
+                self._node.start()
+            self._await_node(self._node)
 
     def _start_controllers(self) -> None:
         for name, command in controllers.commands(self.workdir).items():
             self.processes.start(name, command)
-        if self._node and not isinstance(self._api, StaticPodApiServer):
-            self._node.start()
         with self.rest() as rest:
             self.processes.wait(
                 "default ServiceAccount and aggregated roles",
@@ -222,7 +222,7 @@ class Kubernetes(Clients):
                 list(controllers.PROGRAMS),
             )
 
-    def _start_node(self, node: Node) -> None:
+    def _await_node(self, node: Node) -> None:
         with self.rest() as rest:
             node.wait(rest)
             if isinstance(self._api, StaticPodApiServer):

@@ -72,10 +72,6 @@ class Identities:
         """The kubeconfig of whoever has this token."""
         return write_kubeconfig(self._user_file([name]), self._url, self.ca_file.read_bytes(), name, token=token)
 
-    def serving_certificate(self, name: str, names: Sequence[str]) -> tuple[Path, Path]:
-        """The files of a certificate that the cluster's authority has signed, as for a webhook, and of its key."""
-        return self._authority.server(name, names).write(self.pki, name)
-
     @property
     def admin_pair(self) -> tuple[Path, Path]:
         """The files of the administrator's certificate and key."""

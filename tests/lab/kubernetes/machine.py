@@ -48,6 +48,7 @@ def lock_machine() -> int:
 def unlock_machine(descriptor: int) -> None:
     """Let the next one have the machine."""
     _held.remove(descriptor)
+    _LOCK.unlink(missing_ok=True)
     os.close(descriptor)
 
 

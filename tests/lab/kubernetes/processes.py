@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -69,15 +67,6 @@ class Processes:
         if process is not None:
             process.kill()
             process.wait()
-
-    def terminate(self, name: str, timeout: float = 10.0) -> None:
-        """SIGTERM, and SIGKILL where that does not do."""
-        process = self._running.get(name)
-        if process is not None:
-            process.send_signal(signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout)
-        self.kill(name)
 
     def kill_all(self) -> None:
         """The state is thrown away, so that nothing need end gracefully; the last to start ends first."""
