@@ -30,7 +30,15 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.cr
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import K8sError
 
 Params = Mapping[str, Any]
+# Seconds by which clocks may differ before a lifetime counts as another than was asked for.
+_TOLERANCE = 60
 Proof = Union[Certificate, token.Token]
+# What a cluster has set wrong that does not take what it has issued itself.
+_TRUST = {
+    "certificate": "another authority (--client-ca-file) than the controller manager signs with"
+    " (--cluster-signing-cert-file)",
+    "token": "other keys (--service-account-key-file) than tokens are signed with",
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ def judge(cluster: Cluster, params: Params, held: Held | None) -> Verdict:
         proof = proof_of(held)
     except K8sError as exc:
         return Verdict(None, [str(exc)])
-    _refuse_another(params, proof)
+    _refuse_another(cluster, params, held, proof)
     reasons = _mismatches(cluster, params, held, proof) or _age(params, proof)
     # The audience of a token may be somebody else than the API server, which then does not know it.
     if not reasons and not params.get("audiences") and not lets_in(cluster, params, held):
@@ -68,15 +76,13 @@ def proof_of(held: Held) -> Proof:
 
 def issue(cluster: Cluster, params: Params) -> Held:
     """A new credential, proven by a login. Raises K8sError."""
+    kind = "certificate" if params["type"] == CERTIFICATE else "token"
     issued = _issued(cluster, params)
     proof = proof_of(issued)
     if proof.user != wanted_user(params):
         raise K8sError(f"The cluster gave a credential for {proof.user!r}, and {wanted_user(params)!r} was asked for")
     if not params.get("audiences") and not lets_in(cluster, params, issued, wait=params["wait_timeout"]):
-        raise K8sError(
-            "The cluster issued a credential and does not accept it: its API server trusts another authority"
-            " (--client-ca-file) than the controller manager signs with (--cluster-signing-cert-file)"
-        )
+        raise K8sError(f"The cluster issued a credential and does not accept it: its API server trusts {_TRUST[kind]}")
     return issued
 
 
@@ -89,10 +95,9 @@ def wanted_user(params: Params) -> str:
 
 def addressed(cluster: Cluster, params: Params, held: Held) -> Held:
     """The same credential, in a kubeconfig as it is wanted."""
-    address = (params.get("server") or cluster.address).rstrip("/")
     return replace(
         held,
-        server=address,
+        server=_address(cluster, params),
         ca=ca_text(cluster),
         insecure=not cluster.verifies,
         context=params.get("context_name") or wanted_user(params),
@@ -103,11 +108,10 @@ def addressed(cluster: Cluster, params: Params, held: Held) -> Held:
 def _issued(cluster: Cluster, params: Params) -> Held:
     if params["type"] == CERTIFICATE:
         return _certificate(cluster, params)
-    token.service_account(cluster, params["namespace"], params["service_account"])
+    account = token.service_account(cluster, params["namespace"], params["service_account"])
     if params["type"] == TOKEN:
         return Held(token=token.requested_token(cluster, params))
-    namespace, name = params["namespace"], secret_name(params)
-    return Held(token=token.secret_token(cluster, namespace, params["service_account"], name, params["wait_timeout"]))
+    return Held(token=token.secret_token(cluster, account, secret_name(params), params["wait_timeout"]))
 
 
 def secret_name(params: Params) -> str:
@@ -131,12 +135,25 @@ def _certificate(cluster: Cluster, params: Params) -> Held:
     return Held(certificate=pem, key=private)
 
 
-def _refuse_another(params: Params, proof: Proof) -> None:
-    if proof.user != wanted_user(params) and not params.get("force"):
+def _refuse_another(cluster: Cluster, params: Params, held: Held, proof: Proof) -> None:
+    """Raise K8sError where the file is somebody else's, or another cluster's: both its address and authority differ."""
+    if params.get("force"):
+        return
+    whose = ""
+    if proof.user != wanted_user(params):
+        whose = repr(proof.user)
+    elif held.server != _address(cluster, params) and held.ca.strip() != ca_text(cluster).strip():
+        whose = f"another cluster ({held.server})"
+    if whose:
         raise K8sError(
-            f"path: {params['path']} is the kubeconfig of {proof.user!r}; it is left alone."
+            f"path: {params['path']} is the kubeconfig of {whose}; it is left alone."
             " Name another path, or set force to put another credential in its place"
         )
+
+
+def _address(cluster: Cluster, params: Params) -> str:
+    """The address that the kubeconfig is to have."""
+    return str(params.get("server") or cluster.address).rstrip("/")
 
 
 def _mismatches(cluster: Cluster, params: Params, held: Held, proof: Proof) -> list[str]:
@@ -198,6 +215,8 @@ def lifetime_warnings(cluster: Cluster, params: Params, proof: Proof) -> list[st
     if proof.not_after is None:
         return warnings
     left = int((proof.not_after - datetime.now(timezone.utc)).total_seconds())
+    if asked and not warnings and left < asked - _TOLERANCE:
+        warnings.append(f"The cluster gave {left} s, and {asked} were asked for")
     if params.get("renew_before") and left <= params["renew_before"]:
         warnings.append(f"It is valid for {left} s, which is within renew_before: the next run will renew it again")
     return warnings

@@ -44,6 +44,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rb
     USER,
     Subject,
     implied_groups,
+    service_account_of,
 )
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ def _subject(params: Params) -> Subject:
 
 
 def _refuse_protected(cluster: Cluster, params: Params, subject: Subject) -> None:
+    if service_account_of(subject.name):
+        raise K8sError(f"{subject.name} is a ServiceAccount: name it by service_account and namespace")
     if subject.kind == USER and subject.name.startswith("system:"):
         raise K8sError(f"{subject.name} is a user of the cluster itself, which stops without it; it is not revoked")
     if subject.namespace in params["protected_namespaces"]:

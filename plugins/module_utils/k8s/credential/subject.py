@@ -23,11 +23,14 @@ _PRIVILEGED = ("kubeadm:cluster-admins",)
 
 
 def check_subject(params: Mapping[str, Any]) -> None:
-    """Raise K8sError where the names that were given are no names, or give more than was agreed to."""
-    if params.get("user") is not None:
-        _check_certificate_name("user", params["user"])
-    for group in params.get("groups") or ():
-        _check_certificate_name("groups", group)
+    """Raise K8sError where the names that were given are no names, or give more than was agreed to.
+
+    Whoever is revoked may have any name: that of a certificate's limits is not everybody's.
+    """
+    if params["state"] == "present":
+        for option, name in [("user", params.get("user")), *(("groups", each) for each in params.get("groups") or ())]:
+            if name is not None:
+                _check_certificate_name(option, name)
     for option, longest in (("service_account", 253), ("namespace", 63), ("secret_name", 253)):
         if params.get(option) is not None:
             _check_object_name(option, params[option], longest)

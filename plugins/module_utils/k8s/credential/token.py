@@ -111,15 +111,22 @@ def token_secrets(cluster: Cluster, namespace: str, name: str) -> list[Mapping[s
     return [each for each in metadata if (each.get("annotations") or {}).get(ACCOUNT) == name]
 
 
-def secret_token(cluster: Cluster, namespace: str, account: str, name: str, wait: float) -> str:
-    """The token of a Secret of ours, made where it is missing. Raises K8sError where the name is somebody else's."""
+def secret_token(cluster: Cluster, account: Mapping[str, Any], name: str, wait: float) -> str:
+    """The token of a Secret of ours for a ServiceAccount, made where it is missing or an earlier account's.
+
+    Raises K8sError where the name is somebody else's.
+    """
+    namespace, holder = account["metadata"]["namespace"], account["metadata"]["name"]
     path = f"/api/v1/namespaces/{quote(namespace, safe='')}/secrets"
     found = _get_or_none(cluster, f"{path}/{quote(name, safe='')}")
+    if found is not None:
+        _require_ours(found, holder)
+        if _of_earlier_account(found, account):
+            delete_secret(cluster, namespace, name)
+            found = None
     if found is None:
-        metadata = {"name": name, "labels": {MANAGED_BY: MANAGER}, "annotations": {ACCOUNT: account}}
+        metadata = {"name": name, "labels": {MANAGED_BY: MANAGER}, "annotations": {ACCOUNT: holder}}
         found = cluster.request("POST", path, {"metadata": metadata, "type": TOKEN_TYPE})
-    else:
-        _require_ours(found, account)
     deadline, pause = time.monotonic() + wait, _FIRST_PAUSE
     while not (found.get("data") or {}).get("token"):
         if time.monotonic() + pause > deadline:
@@ -139,6 +146,12 @@ def delete_secret(cluster: Cluster, namespace: str, name: str) -> None:
     except ApiStatus as exc:
         if exc.status != 404:
             raise
+
+
+def _of_earlier_account(secret: Mapping[str, Any], account: Mapping[str, Any]) -> bool:
+    """Whether it was made for a namesake that is gone. The cluster removes such Secrets, but in its own time."""
+    uid = (secret["metadata"].get("annotations") or {}).get(ACCOUNT_UID)
+    return uid is not None and uid != account["metadata"]["uid"]
 
 
 def _require_ours(secret: Mapping[str, Any], account: str) -> None:

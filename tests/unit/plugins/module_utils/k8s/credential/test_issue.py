@@ -65,6 +65,14 @@ def test_the_credential_of_somebody_else_is_kept_unless_forced(ada: Held) -> Non
     assert reasons({**ADA, "user": "bob", "force": True}, ada) == ["it is the credential of 'ada'"]
 
 
+def test_the_kubeconfig_of_another_cluster_is_kept_unless_forced(ada: Held) -> None:
+    elsewhere = replace(ada, server="https://elsewhere", ca="another authority")
+    with pytest.raises(K8sError, match=r"of another cluster \(https://elsewhere\)"):
+        reasons(ADA, elsewhere)
+    assert reasons({**ADA, "force": True}, elsewhere) == []
+    assert reasons(ADA, replace(ada, server="https://elsewhere")) == []
+
+
 def robot(**claims: Any) -> Held:
     return Held(token=token(sub=ROBOT_NAME, **{"kubernetes.io": {"serviceaccount": {"uid": "u"}}, **claims}))
 

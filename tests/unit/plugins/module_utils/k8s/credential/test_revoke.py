@@ -48,6 +48,7 @@ def run(api: ScriptedApi, folder: Path, *, check: bool = False, **options: Any) 
     ("options", "said"),
     [
         ({"user": "system:node:a"}, "user of the cluster itself"),
+        ({"user": "system:serviceaccount:shop:robot"}, "name it by service_account"),
         ({"user": "admin"}, "does not lock itself out"),
         ({"service_account": "x", "namespace": "kube-system"}, "is protected"),
     ],

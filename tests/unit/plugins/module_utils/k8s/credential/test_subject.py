@@ -23,6 +23,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.er
         {"service_account": "a.b-c", "namespace": "shop"},
         {"user": "system:kube-scheduler", "groups": ["system:masters"], "allow_privileged_groups": True},
         {"user": "ada", "groups": ["system:masters"], "state": "revoked"},
+        {"user": "https://issuer.example.com/" + "x" * 100, "state": "revoked"},
     ],
 )
 def test_possible(params: dict[str, Any]) -> None:

@@ -12,7 +12,11 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.er
 from tests.unit.plugins.module_utils.k8s.credential.certificates import token as made
 from tests.unit.scripted_api import Reply, scripted
 
-OURS = {"labels": {"app.kubernetes.io/managed-by": "bulkhead"}, "annotations": {token.ACCOUNT: "a"}}
+ACCOUNT = {"metadata": {"name": "a", "namespace": "n", "uid": "u"}}
+OURS: dict[str, dict[str, str]] = {
+    "labels": {"app.kubernetes.io/managed-by": "bulkhead"},
+    "annotations": {token.ACCOUNT: "a"},
+}
 
 
 def test_a_token_that_expires_and_one_that_does_not() -> None:
@@ -37,7 +41,7 @@ def test_a_secret_is_made_and_waited_for() -> None:
     empty = {"metadata": {**OURS, "name": "s"}, "type": token.TOKEN_TYPE}
     full = {**empty, "data": {"token": "dG9rZW4="}}
     with scripted(Reply(404), Reply(201, empty), Reply(200, empty), Reply(200, full)) as api:
-        assert token.secret_token(api.cluster(), "n", "a", "s", 5) == "token"
+        assert token.secret_token(api.cluster(), ACCOUNT, "s", 5) == "token"
         assert [seen.method for seen in api.seen] == ["GET", "POST", "GET", "GET"]
 
 
@@ -51,13 +55,25 @@ def test_a_secret_is_made_and_waited_for() -> None:
 )
 def test_a_secret_of_somebody_else_is_left_alone(secret: dict[str, object]) -> None:
     with scripted(Reply(200, secret)) as api, pytest.raises(K8sError, match="was not made for ServiceAccount a"):
-        token.secret_token(api.cluster(), "n", "a", "s", 5)
+        token.secret_token(api.cluster(), ACCOUNT, "s", 5)
+
+
+def test_a_secret_of_an_earlier_account_is_made_anew() -> None:
+    old = {
+        "metadata": {**OURS, "annotations": {token.ACCOUNT: "a", token.ACCOUNT_UID: "gone"}},
+        "data": {"token": "eA=="},
+    }
+    new = {"metadata": OURS, "data": {"token": "dG9rZW4="}}
+    replies = [Reply(200, {**old, "type": token.TOKEN_TYPE}), Reply(200), Reply(201, new)]
+    with scripted(*replies) as api:
+        assert token.secret_token(api.cluster(), ACCOUNT, "s", 5) == "token"
+        assert [seen.method for seen in api.seen] == ["GET", "DELETE", "POST"]
 
 
 def test_a_secret_that_stays_empty_ends_in_a_sentence() -> None:
     empty = {"metadata": OURS, "type": token.TOKEN_TYPE}
     with scripted(Reply(200, empty)) as api, pytest.raises(K8sError, match="got no token within 0 s"):
-        token.secret_token(api.cluster(), "n", "a", "s", 0)
+        token.secret_token(api.cluster(), ACCOUNT, "s", 0)
 
 
 def test_only_metadata_of_secrets_is_asked_for() -> None:
