@@ -18,7 +18,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.flag_table import WRITTEN_PATHS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.flags import same
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.pod_needs import (
-    mark_of_files,
+    mark_after,
     mounts_needed,
     without_http,
 )
@@ -104,14 +104,14 @@ def plan_present(params: Mapping[str, Any], situation: Situation, declaration: D
     plan.folders = [
         os.path.dirname(path) for name in WRITTEN_PATHS for path in declaration.flags.get(name) or () if path != "-"
     ]
-    new_content = any(each.before != each.after for each in plan.files)
+    changed = {each.path for each in plan.files if each.before != each.after}
     if situation.pod:
         probes = _probes(params, situation, declaration, after)
         mounts = mounts_needed(situation.pod, declaration, situation.config_dir)
-        mark = mark_of_files(declaration, situation.pod.annotation, new_content)
+        mark = mark_after(situation.pod.annotation, [file for file in declaration.files if file.path in changed])
         plan.pod = PodChange(plan.flags, mounts, (), probes, mark)
     _render(situation, plan)
-    plan.restart = plan.text != situation.text or new_content
+    plan.restart = plan.text != situation.text or bool(changed)
     plan.changes = _recorded(params, situation, declaration, plan)
     return plan
 

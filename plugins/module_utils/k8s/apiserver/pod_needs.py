@@ -8,10 +8,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.declaration import Declaration
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.declaration import (
+    Declaration,
+    DeclaredFile,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.flag_table import (
     READ_PATHS,
     WRITTEN_PATHS,
@@ -93,19 +96,14 @@ def without_http(probes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     return changed
 
 
-def mark_of_files(declaration: Declaration, current: str | None, content_changes: bool) -> str | None:
-    """The annotation that stands for the content of all declared files.
+def mark_after(current: str | None, changed: Iterable[DeclaredFile]) -> str | None:
+    """The annotation after these files changed, which the API server reads only once; as it is where none did.
 
-    It changes whenever a file does, even back to what it was, because the API server reads its files only once. It is
-    made of what may be shown, so that nothing can be told from it about a key.
+    It follows from the one before, so that it is another one even where a file goes back to what it was. It is made of
+    what may be shown, so that nothing can be told from it about a key.
     """
-    if not declaration.files:
+    files = sorted(changed, key=lambda file: file.path)
+    if not files:
         return current
-    content = "\0".join(
-        f"{file.path}\0{file.telling}" for file in sorted(declaration.files, key=lambda file: file.path)
-    )
-    mark = hashlib.sha256(content.encode()).hexdigest()[:16]
-    before, _dash, count = (current or "").partition("-")
-    if before != mark:
-        return mark
-    return f"{mark}-{int(count or 0) + 1}" if content_changes else current
+    content = "\0".join([current or "", *(f"{file.path}\0{file.telling}" for file in files)])
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
