@@ -11,28 +11,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import missing_required_lib
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.client import Cluster
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import ConnectionOptionsError
-from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.kubeconfig import load_kubeconfig
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.static_kubeconfig import static_cluster
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-
-try:
-    import urllib3
-    from kubernetes.client import ApiClient
     from kubernetes.client.configuration import Configuration
-    from kubernetes.config import load_incluster_config
-    from kubernetes.config.config_exception import ConfigException
-except ImportError:  # require_kubernetes() says so, with the way to install it
-    HAS_KUBERNETES = False
-else:
-    HAS_KUBERNETES = True
 
+# Importing it costs a third of a second of CPU: that is left to where it is needed.
+HAS_KUBERNETES = find_spec("kubernetes") is not None
 # Of the options below, those that only make sense beside `host`.
 _WITH_HOST = ("api_key", "ca_cert", "client_cert", "client_key")
 MUTUALLY_EXCLUSIVE = [["kubeconfig", "host"], ["context", "host"]]
@@ -79,14 +72,7 @@ def connect(params: Mapping[str, Any]) -> Cluster:
     """
     if float(params["timeout"]) <= 0:
         raise ConnectionOptionsError("timeout must be more than 0 seconds")
-    configuration = _configuration(params)
-    if params.get("proxy_url"):
-        configuration.proxy = params["proxy_url"]
-    if not configuration.verify_ssl:
-        urllib3.disable_warnings(
-            urllib3.exceptions.InsecureRequestWarning
-        )  # it was asked for; once is enough to say so
-    pool = ApiClient(configuration).rest_client.pool_manager
+    configuration, pool = static_cluster(params) or _library_cluster(params)
     cluster = Cluster(configuration, pool, timeout=float(params["timeout"]), headers=_impersonation(params))
     expected = params.get("expect_cluster")
     if expected and cluster.identity() != expected:
@@ -96,7 +82,28 @@ def connect(params: Mapping[str, Any]) -> Cluster:
     return cluster
 
 
+def _library_cluster(params: Mapping[str, Any]) -> tuple[Configuration, Any]:
+    """(configuration, pool of connections) of the `kubernetes` library."""
+    import urllib3
+    from kubernetes.client import ApiClient
+
+    configuration = _configuration(params)
+    if params.get("proxy_url"):
+        configuration.proxy = params["proxy_url"]
+    if not configuration.verify_ssl:
+        urllib3.disable_warnings(
+            urllib3.exceptions.InsecureRequestWarning
+        )  # it was asked for; once is enough to say so
+    return configuration, ApiClient(configuration).rest_client.pool_manager
+
+
 def _configuration(params: Mapping[str, Any]) -> Configuration:
+    from kubernetes.client.configuration import Configuration
+    from kubernetes.config import load_incluster_config
+    from kubernetes.config.config_exception import ConfigException
+
+    from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.kubeconfig import load_kubeconfig
+
     if params.get("in_cluster") and any(params.get(name) for name in ("kubeconfig", "context", "host")):
         raise ConnectionOptionsError("in_cluster goes without kubeconfig, context and host")
     given = _given_or_awx(params)

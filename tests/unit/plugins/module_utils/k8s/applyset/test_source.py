@@ -50,6 +50,12 @@ def test_what_is_refused(text: str, message: str) -> None:
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ['{"a": [1, "b"]}', "{a: [1, b]}", '  {"a": [1, "b"]}\n', '{"a": [1, "b"],}'])
+def test_json_and_what_looks_like_it(text: str) -> None:
+    """YAML is what JSON is not."""
+    assert list(documents(text, "f")) == [("f", {"a": [1, "b"]})]
+
+
 def test_an_alias_that_is_used_twice_is_fine() -> None:
     """It is counted as often as it is used."""
     assert list(documents("a: &a {b: 1}\nc: *a\n", "f")) == [("f", {"a": {"b": 1}, "c": {"b": 1}})]
