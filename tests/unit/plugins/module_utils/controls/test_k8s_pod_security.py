@@ -92,7 +92,7 @@ def test_every_control_fails_in_some_case() -> None:
 
 
 def test_a_fact_that_could_not_be_read_is_no_pass() -> None:
-    subject = {"subject": {"kind": "Namespace", "name": "a"}, "unknown": {"pod_security_enforce": "403"}}
-    subject |= {"pod_security_available": True, "system": False}
+    subject: dict[str, Any] = {"subject": {"kind": "Namespace", "name": "a"}, "system": False}
+    subject |= {"pod_security_available": True, "unknown": {"pod_security_enforce": "403"}}
     found = evaluate({"subjects": {"namespace": [subject]}}, POD_SECURITY_CONTROLS, "t").findings
     assert "error" in {each["status"] for each in found if each["control"] == "k8s.namespace.pod_security_enforced"}
