@@ -226,6 +226,10 @@ class _Collection:
         self._scope("image", lambda: image_facts(found.usage.images))
         if "namespace" not in self._errors:
             self._scope("namespace", lambda: self._namespace_subjects(namespaces, found, network))
+        if network.coverage is None:
+            self._errors["network_policy"] = network.failure
+        else:
+            self._scope("network_policy", network.coverage.policy_subjects)
         if self._wanted.has("secret"):
             self._secrets(found, accounts)
 

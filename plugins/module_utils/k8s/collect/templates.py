@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import marshal
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -53,8 +53,9 @@ class Templates:
 
 
 def digest(value: Any) -> bytes:
-    """Sixteen bytes that are equal for equal JSON values."""
-    return hashlib.blake2b(json.dumps(value, sort_keys=True, default=str).encode(), digest_size=16).digest()
+    """Sixteen bytes that are equal for JSON values of the same keys in the same order, as one server writes them."""
+    # Format 0 knows no references, so that equal values are equal bytes; JSON would take three times as long.
+    return hashlib.blake2b(marshal.dumps(value, 0), digest_size=16).digest()
 
 
 def _projection(spec: Json) -> dict[str, Any]:
