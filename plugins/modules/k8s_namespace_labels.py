@@ -153,7 +153,7 @@ def run(params: dict[str, Any], *, check: bool) -> list[Change]:
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(  # type: ignore[no-untyped-call]
+    module = AnsibleModule(
         argument_spec(),
         supports_check_mode=True,
         mutually_exclusive=MUTUALLY_EXCLUSIVE,
@@ -163,13 +163,11 @@ def main() -> None:
     try:
         changes = run(module.params, check=module.check_mode)
     except K8sError as exc:
-        module.fail_json(msg=str(exc))  # type: ignore[no-untyped-call]
+        module.fail_json(msg=str(exc))
     rows = [
         {"name": one.name, "before": dict(one.before), "after": dict(one.after), "created": one.made} for one in changes
     ]
-    module.exit_json(  # type: ignore[no-untyped-call]
-        changed=bool(changes), namespaces=rows, diff=[_diff(one) for one in changes]
-    )
+    module.exit_json(changed=bool(changes), namespaces=rows, diff=[_diff(one) for one in changes])
 
 
 if __name__ == "__main__":

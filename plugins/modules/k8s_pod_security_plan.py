@@ -239,7 +239,7 @@ def run(params: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(  # type: ignore[no-untyped-call]
+    module = AnsibleModule(
         argument_spec(),
         supports_check_mode=True,
         mutually_exclusive=MUTUALLY_EXCLUSIVE,
@@ -249,10 +249,10 @@ def main() -> None:
     try:
         found = run(module.params)
     except K8sError as exc:
-        module.fail_json(msg=str(exc))  # type: ignore[no-untyped-call]
+        module.fail_json(msg=str(exc))
     for warning in found.pop("warnings"):
-        module.warn(warning)  # type: ignore[no-untyped-call]
-    module.exit_json(changed=False, **found)  # type: ignore[no-untyped-call]
+        module.warn(warning)
+    module.exit_json(changed=False, **found)
 
 
 if __name__ == "__main__":
