@@ -184,6 +184,7 @@ options:
 notes:
   - C(kubeadm upgrade) writes the manifest anew from its own configuration. Run this afterwards, or give the same flags
     to kubeadm, too.
+  - Needs the Python library PyYAML on the host.
   - Change the hosts of a control plane one after the other (C(throttle) of the task), so that one always answers.
 seealso:
   - module: bulkhead.container_security.k8s_reencrypt
@@ -292,9 +293,10 @@ backup_file:
 """
 
 import os
+from dataclasses import dataclass
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.apply import carry_out, recover
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.declaration import (
@@ -312,6 +314,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
     Situation,
     look,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.yaml_text import HAS_YAML
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import K8sError
 
 _FILE = {
@@ -358,6 +361,16 @@ def argument_spec() -> dict[str, dict[str, Any]]:
     }
 
 
+@dataclass(frozen=True)
+class Done:
+    """What there was, what was planned, whether an earlier run was completed, and the backup's path."""
+
+    situation: Situation
+    plan: Plan
+    recovered: bool = False
+    backup: str | None = None
+
+
 def planned(params: dict[str, Any], situation: Situation) -> Plan:
     """What a run would change. Raises K8sError."""
     if params["state"] == "absent":
@@ -365,32 +378,45 @@ def planned(params: dict[str, Any], situation: Situation) -> Plan:
     return plan_present(params, situation, declare(params, situation))
 
 
-def run(params: dict[str, Any], check_mode: bool) -> tuple[Situation, Plan, str | None]:
+def complete_earlier_run(params: dict[str, Any]) -> bool:
+    """Complete, or take back, what a run that was cut off has left; whether there was such a run. Raises K8sError."""
+    # A server that is down for it does not say its release, which does not matter here.
+    unasked = {**params, "kubernetes_version": params["kubernetes_version"] or "1.0"}
+    situation = look(unasked)
+    if not situation.record.journal:
+        return False
+    with one_run_at_a_time(os.path.dirname(situation.path), float(params["health_timeout"])):
+        # It may not have been cut off, but at work until now.
+        return recover(params, look(unasked))
+
+
+def run(params: dict[str, Any], check_mode: bool) -> Done:
     """Look, plan, and unless in check mode do it. Raises K8sError."""
+    recovered = not check_mode and complete_earlier_run(params)
     situation = look(params)
     plan = planned(params, situation)
-    remembered = plan.changes != situation.record.changes
-    if check_mode or not (plan.needed(situation) or situation.record.journal or remembered):
-        return situation, plan, None
+    if situation.record.journal:
+        plan.warnings.append(
+            "An earlier run was cut off; a run without check mode completes it, or takes it back, first"
+        )
+    if check_mode or not (plan.needed(situation) or plan.changes != situation.record.changes):
+        return Done(situation, plan, recovered)
     with one_run_at_a_time(os.path.dirname(situation.path), float(params["health_timeout"])):
-        # Another run may have been at work between the first look and the lock, or was cut off.
+        # Another run may have been at work between the first look and the lock.
         situation = look(params)
-        if recover(params, situation):
-            situation = look(params)
         plan = planned(params, situation)
-        backup = None
         if plan.needed(situation):
-            backup = carry_out(params, situation, plan)
-        elif plan.changes != situation.record.changes:
-            situation.record.save(plan.changes)
-        return situation, plan, backup
+            return Done(situation, plan, recovered, carry_out(params, situation, plan))
+        situation.record.save(plan.changes)
+        return Done(situation, plan, recovered)
 
 
-def result_of(params: dict[str, Any], situation: Situation, plan: Plan) -> dict[str, Any]:
-    """What the module returns, but for the backup."""
+def result_of(params: dict[str, Any], done: Done) -> dict[str, Any]:
+    """What the module returns."""
+    situation, plan = done.situation, done.plan
     wanted: dict[str, Any] = (params["encryption"] or {}) if params["state"] == "present" else {}
     result: dict[str, Any] = {
-        "changed": plan.needed(situation),
+        "changed": plan.needed(situation) or done.recovered,
         "config_file": situation.path,
         "installation": situation.installation,
         "kubernetes_version": ".".join(map(str, situation.release)),
@@ -414,6 +440,8 @@ def result_of(params: dict[str, Any], situation: Situation, plan: Plan) -> dict[
             ),
         ],
     }
+    if done.backup:
+        result["backup_file"] = done.backup
     if wanted:
         default = os.path.join(situation.config_dir, "encryption.yaml")
         result["encryption_file"] = (situation.flags.get(ENCRYPTION) or [default])[-1]
@@ -424,18 +452,19 @@ def main() -> None:
     """The module's entry point."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     params = module.params
+    if not HAS_YAML:
+        module.fail_json(msg=missing_required_lib("PyYAML"))
     try:
-        situation, plan, backup = run(params, module.check_mode)
-        module.no_log_values.update(plan.secrets)
+        done = run(params, module.check_mode)
+        module.no_log_values.update(done.plan.secrets)
         in_effect = Restart(params, look(params)).in_effect()
     except K8sError as exc:
         module.fail_json(msg=str(exc), still_encrypted=isinstance(exc, StillEncrypted))
-    for warning in plan.warnings:
+    for warning in done.plan.warnings:
         module.warn(warning)
     if in_effect is False and not module.check_mode:
-        module.warn(f"No running API server was started with what {situation.path} says: does the kubelet run?")
-    result = result_of(params, situation, plan)
-    module.exit_json(**result, in_effect=in_effect, **({"backup_file": backup} if backup else {}))
+        module.warn(f"No running API server was started with what {done.situation.path} says: does the kubelet run?")
+    module.exit_json(**result_of(params, done), in_effect=in_effect)
 
 
 if __name__ == "__main__":

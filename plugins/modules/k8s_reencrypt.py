@@ -18,8 +18,9 @@ description:
 attributes:
   check_mode:
     support: partial
+    description: Counts the objects, and reports no change.
     details:
-      - Only the API server knows which objects another key wrote. Check mode counts the objects and reports no change.
+      - Only the API server knows which objects another key wrote, and it tells by storing them.
   diff_mode:
     support: none
     description: No object changes.

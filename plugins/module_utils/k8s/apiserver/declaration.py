@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.finding import secret_fingerprint
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver import encryption
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.admission_plugins import (
@@ -33,10 +31,15 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.situation import Situation
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.stored_file import read_text
-from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.yaml_text import load_mapping
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.yaml_text import (
+    dump,
+    load,
+    load_mapping,
+)
 
 ENABLE, DISABLE = "enable-admission-plugins", "disable-admission-plugins"
 ENCRYPTION = "encryption-provider-config"
+_WIDTH = 118
 _SECRET_NAMES = frozenset({"token", "password", "client-key-data", "secret", "id-token", "refresh-token"})
 
 
@@ -140,22 +143,10 @@ def _text_and_data(content: Any, path: str) -> tuple[str, Mapping[str, Any] | No
         text = content if content.endswith("\n") else f"{content}\n"
         return text, None if text.lstrip().startswith("-----BEGIN") else load_mapping(text, path)
     there = read_text(path)
-    if there is not None and _holds(there, content):
+    if there is not None and load(there) == content:
         # It says the same in other words: comments and order of an administrator stay.
         return there, content
-    return dump(content), content
-
-
-def _holds(text: str, data: Mapping[str, Any]) -> bool:
-    try:
-        return bool(yaml.safe_load(text) == data)
-    except yaml.YAMLError:
-        return False
-
-
-def dump(data: Mapping[str, Any]) -> str:
-    """The text of a file that we write."""
-    return yaml.safe_dump(dict(data), sort_keys=False, default_flow_style=False, width=118)
+    return dump(content, _WIDTH), content
 
 
 def _declare_encryption(wanted: Mapping[str, Any], situation: Situation, declaration: Declaration) -> None:
@@ -178,8 +169,8 @@ def _declare_encryption(wanted: Mapping[str, Any], situation: Situation, declara
     )
     known = {**encryption.secrets_of(current), **given}
     declaration.secrets |= {*known.values(), *encryption.secrets_of(plan.data).values()}
-    new = text if text is not None and plan.data == current else dump(plan.data)
-    visible, nameless = (dump(encryption.redacted(plan.data, keys)) for keys in (known, {}))
+    new = text if text is not None and plan.data == current else dump(plan.data, _WIDTH)
+    visible, nameless = (dump(encryption.redacted(plan.data, keys), _WIDTH) for keys in (known, {}))
     declaration.files.append(DeclaredFile(ENCRYPTION, path, new, visible, nameless))
     declaration.flags[ENCRYPTION] = [path]
     declaration.writer = "/".join([wanted["provider"], wanted["key_name"] if wanted["provider"] != "identity" else ""])
@@ -189,14 +180,13 @@ def shown(text: str | None, path: str) -> str:
     """A file's text for a diff: as it is where it holds no secret, with fingerprints in their place otherwise."""
     if text is None:
         return ""
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError:
+    data = load(text)
+    if data is None:
         return f"(not YAML, {secret_fingerprint(text)})\n"
     if "PRIVATE KEY" in text and not isinstance(data, dict):
         return f"({secret_fingerprint(text)})\n"
     if isinstance(data, dict) and list(_secrets(data)):
-        return dump(_masked(data))
+        return dump(_masked(data), _WIDTH)
     return text
 
 

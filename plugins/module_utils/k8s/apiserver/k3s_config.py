@@ -13,8 +13,6 @@ import glob
 import os
 from typing import Any
 
-import yaml
-
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.flag_words import (
     Wanted,
     WordEdits,
@@ -27,6 +25,9 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.yaml_text import (
     Edit,
     apply_edits,
+    dump,
+    is_mapping,
+    is_sequence,
     key_added,
     key_removed,
     key_replaced,
@@ -107,22 +108,22 @@ class K3sConfig:
         if not after:
             del wanted[KEY]
         root = root_of(self.text)
-        if not isinstance(root, yaml.MappingNode) or not root.value:
+        if not is_mapping(root) or not root.value:
             # Nothing but comments, or nothing at all.
             text = self.text + ("" if self.text.endswith("\n") or not self.text else "\n")
-            return text + yaml.safe_dump({KEY: after}, default_flow_style=False), True
+            return text + dump({KEY: after}), True
         text = apply_edits(self.text, self._edits(root, words, after))
         if load_mapping(text, self.path) == wanted:
             return text, True
-        return yaml.safe_dump(wanted, sort_keys=False, default_flow_style=False, width=10**6), False
+        return dump(wanted), False
 
-    def _edits(self, root: yaml.MappingNode, words: WordEdits, after: list[str]) -> list[Edit]:
+    def _edits(self, root: Any, words: WordEdits, after: list[str]) -> list[Edit]:
         node = value_of(root, KEY)
         if not after:
             edit = key_removed(self.text, root, KEY)
             return [edit] if edit else []
         if node is None:
             return [key_added(self.text, root, KEY, after)]
-        if not isinstance(node, yaml.SequenceNode) or not node.value:
+        if not is_sequence(node) or not node.value:
             return key_replaced(self.text, root, KEY, after)
         return sequence_edits(self.text, node, words.replaced, words.removed, words.appended)

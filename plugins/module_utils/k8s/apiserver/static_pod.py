@@ -11,8 +11,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.flag_words import (
     Wanted,
     flag_values,
@@ -23,6 +21,9 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
     Edit,
     YamlProblem,
     apply_edits,
+    dump,
+    is_mapping,
+    is_sequence,
     key_added,
     key_removed,
     key_replaced,
@@ -145,7 +146,7 @@ class StaticPod:
                 return text, True
         except YamlProblem:
             pass
-        return yaml.safe_dump(wanted, sort_keys=False, default_flow_style=False, width=10**6), False
+        return dump(wanted), False
 
     # -- what it shall hold -------------------------------------------------------------------------------------
 
@@ -178,14 +179,14 @@ class StaticPod:
         root = root_of(self.text)
         spec, metadata = value_of(root, "spec"), value_of(root, "metadata")
         containers = value_of(spec, "containers")
-        if not isinstance(spec, yaml.MappingNode) or not isinstance(containers, yaml.SequenceNode):
+        if not is_mapping(spec) or not is_sequence(containers):
             return []
         container = containers.value[self._at]
         edits: list[Edit] = []
         for key in self._lists():
             words = self._word_edits(key, change.flags)
             node = value_of(container, key)
-            if isinstance(node, yaml.SequenceNode):
+            if is_sequence(node):
                 edits += sequence_edits(self.text, node, words.replaced, words.removed, words.appended)
         for key, probe in change.probes.items():
             edits += key_replaced(self.text, container, key, probe)
@@ -194,11 +195,9 @@ class StaticPod:
         edits += self._list_edits(spec, "volumes", change, [mount.volume() for mount in change.mounts])
         return edits + self._annotation_edits(root, metadata, change.annotation)
 
-    def _list_edits(
-        self, holder: yaml.MappingNode, key: str, change: PodChange, added: Sequence[dict[str, Any]]
-    ) -> list[Edit]:
+    def _list_edits(self, holder: Any, key: str, change: PodChange, added: Sequence[dict[str, Any]]) -> list[Edit]:
         node = value_of(holder, key)
-        if not isinstance(node, yaml.SequenceNode):
+        if not is_sequence(node):
             return [key_added(self.text, holder, key, list(added))] if added else []
         names = [getattr(value_of(item, "name"), "value", None) for item in node.value]
         gone = {at for at, name in enumerate(names) if name in change.unmounted}
@@ -207,13 +206,13 @@ class StaticPod:
             return [edit] if edit else []
         return sequence_edits(self.text, node, {}, gone, list(added))
 
-    def _annotation_edits(self, root: Any, metadata: yaml.Node | None, value: str | None) -> list[Edit]:
+    def _annotation_edits(self, root: Any, metadata: Any, value: str | None) -> list[Edit]:
         if value == self.annotation:
             return []
-        if not isinstance(metadata, yaml.MappingNode):
+        if not is_mapping(metadata):
             return [key_added(self.text, root, "metadata", {"annotations": {ANNOTATION: value}})]
         annotations = value_of(metadata, "annotations")
-        if not isinstance(annotations, yaml.MappingNode):
+        if not is_mapping(annotations):
             return key_replaced(self.text, metadata, "annotations", {ANNOTATION: value})
         if value is not None:
             return key_replaced(self.text, annotations, ANNOTATION, value)

@@ -14,9 +14,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import K8sError
+
+try:
+    import yaml
+    from yaml.nodes import MappingNode, Node, SequenceNode
+except ImportError:  # the module says so, with the way to install it
+    HAS_YAML = False
+else:
+    HAS_YAML = True
 
 
 class YamlProblem(K8sError):
@@ -49,18 +55,39 @@ def load_mapping(text: str, path: str) -> dict[str, Any]:
     return data
 
 
-def root_of(text: str) -> yaml.Node | None:
+def load(text: str) -> Any:
+    """What the text holds, of whatever type; None for what is no YAML."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return None
+
+
+def dump(data: Any, width: int = 10**6) -> str:
+    """The text of a whole file, in block style and in the order of the data."""
+    return yaml.safe_dump(data, sort_keys=False, default_flow_style=False, width=width)
+
+
+def root_of(text: str) -> Any:
     """The node tree of a text that load_mapping took; None where it is blank."""
-    root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
-    return root
+    return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
-def value_of(mapping: yaml.Node | None, key: str) -> yaml.Node | None:
-    """The node of a key's value."""
-    for name, value in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
+def is_mapping(node: Any) -> bool:
+    """Whether a node is a mapping."""
+    return isinstance(node, MappingNode)
+
+
+def is_sequence(node: Any) -> bool:
+    """Whether a node is a sequence."""
+    return isinstance(node, SequenceNode)
+
+
+def value_of(mapping: Any, key: str) -> Any:
+    """The node of a key's value; None where there is none."""
+    for name, value in mapping.value if is_mapping(mapping) else ():
         if name.value == key:
-            node: yaml.Node = value
-            return node
+            return value
     return None
 
 
@@ -73,13 +100,13 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
 
 def sequence_edits(
     text: str,
-    node: yaml.SequenceNode,
+    node: SequenceNode,
     replaced: Mapping[int, str],
     removed: Collection[int],
     appended: Sequence[Any],
 ) -> list[Edit]:
     """Replace items (strings) by their index, remove some, and append others of any shape."""
-    items: list[yaml.Node] = node.value
+    items: list[Node] = node.value
     edits = [Edit(items[at].start_mark.index, _end(items[at]), _scalar(value, node)) for at, value in replaced.items()]
     edits += [_removal(text, node, at) for at in sorted(removed)]
     if appended:
@@ -87,7 +114,7 @@ def sequence_edits(
     return edits
 
 
-def key_added(text: str, node: yaml.MappingNode, key: str, value: Any) -> Edit:
+def key_added(text: str, node: MappingNode, key: str, value: Any) -> Edit:
     """One more key at the end of a mapping."""
     if node.flow_style:
         comma = ", " if node.value else ""
@@ -96,7 +123,7 @@ def key_added(text: str, node: yaml.MappingNode, key: str, value: Any) -> Edit:
     return _after_line(text, _end(node), _block({key: value}, node.start_mark.column))
 
 
-def key_removed(text: str, node: yaml.MappingNode, key: str) -> Edit | None:
+def key_removed(text: str, node: MappingNode, key: str) -> Edit | None:
     """A block mapping without a key; None where it is not there."""
     for name, value in node.value:
         if name.value == key:
@@ -104,7 +131,7 @@ def key_removed(text: str, node: yaml.MappingNode, key: str) -> Edit | None:
     return None
 
 
-def key_replaced(text: str, node: yaml.MappingNode, key: str, value: Any) -> list[Edit]:
+def key_replaced(text: str, node: MappingNode, key: str, value: Any) -> list[Edit]:
     """Another value for a key, or the key with that value."""
     old = value_of(node, key)
     if old is None:
@@ -119,16 +146,16 @@ def key_replaced(text: str, node: yaml.MappingNode, key: str, value: Any) -> lis
     return [Edit(start, _line_end(text, _end(old)), body)]
 
 
-def _end(node: yaml.Node) -> int:
+def _end(node: Node) -> int:
     """Where a node's own text ends; PyYAML lets a block end at the next token, after comments."""
-    if isinstance(node, (yaml.SequenceNode, yaml.MappingNode)) and not node.flow_style and node.value:
+    if isinstance(node, (SequenceNode, MappingNode)) and not node.flow_style and node.value:
         last = node.value[-1]
         return _end(last[1] if isinstance(last, tuple) else last)
     end: int = node.end_mark.index
     return end
 
 
-def _removal(text: str, node: yaml.SequenceNode, at: int) -> Edit:
+def _removal(text: str, node: SequenceNode, at: int) -> Edit:
     items = node.value
     item = items[at]
     if not node.flow_style:
@@ -138,12 +165,12 @@ def _removal(text: str, node: yaml.SequenceNode, at: int) -> Edit:
     return Edit(_end(items[at - 1]) if at else item.start_mark.index, _end(item), "")
 
 
-def _flow_append(node: yaml.SequenceNode, values: Sequence[Any]) -> Edit:
+def _flow_append(node: SequenceNode, values: Sequence[Any]) -> Edit:
     at = _end(node.value[-1]) if node.value else node.end_mark.index - 1
     return Edit(at, at, (", " if node.value else "") + ", ".join(_json(value) for value in values))
 
 
-def _block_append(text: str, node: yaml.SequenceNode, values: Sequence[Any]) -> Edit:
+def _block_append(text: str, node: SequenceNode, values: Sequence[Any]) -> Edit:
     return _after_line(text, _end(node), _block(list(values), node.start_mark.column))
 
 
@@ -154,14 +181,14 @@ def _after_line(text: str, index: int, lines: str) -> Edit:
 
 
 def _block(value: Any, column: int) -> str:
-    lines = yaml.safe_dump(value, sort_keys=False, default_flow_style=False, width=10**6).splitlines()
+    lines = dump(value).splitlines()
     return "".join(f"{' ' * column}{line}\n" for line in lines)
 
 
-def _scalar(value: str, node: yaml.SequenceNode) -> str:
+def _scalar(value: str, node: SequenceNode) -> str:
     if node.flow_style:
         return _json(value)
-    return yaml.safe_dump([value], default_flow_style=False, width=10**6)[2:].rstrip("\n")
+    return dump([value])[2:].rstrip("\n")
 
 
 def _line_start(text: str, index: int) -> int:
