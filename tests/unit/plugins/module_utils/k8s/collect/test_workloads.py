@@ -157,11 +157,7 @@ def test_namespaces_that_are_left_out() -> None:
 
 
 def test_named_namespaces_are_listed_one_by_one() -> None:
-    lists = {
-        path.replace("/v1/", "/v1/namespaces/shop/").replace("/v1beta1/", "/v1beta1/namespaces/shop/"): []
-        for path in EMPTY
-    }
-    cluster: Any = ListedCluster({**lists, "/api/v1/namespaces/shop/pods": [pod("p")]})
+    cluster: Any = ListedCluster({"/api/v1/namespaces/shop/pods": [pod("p")]})
     collector = WorkloadCollector(
         Lists(cluster, Namespaces(only=["shop"])), lambda *_parts: {}, {}, Network(Coverage((), ()))
     )
