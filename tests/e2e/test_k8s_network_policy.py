@@ -126,18 +126,10 @@ def test_the_preflight_names_gaps_and_stops_before_anything_is_touched(shop: Sho
     assert shop.role(flows=[flow], check=True).check().changed
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({"namespaces": [{"name": "kube-system"}]}, "one of the cluster itself"),
-        ({"flows": [{"from": {"namespace": "a"}, "to": {"namespace": "b"}}]}, "none of its namespaces is declared"),
-        ({"flows": [{"to": {"cidr": "10.0.0.300/8"}, "from": {"namespace": "*"}}]}, "no block of addresses"),
-    ],
-)
-def test_what_cannot_be_meant_is_refused(shop: Shop, options: dict[str, Any], said: str) -> None:
-    refused = shop.role(**options)
+def test_what_cannot_be_meant_is_refused(shop: Shop) -> None:
+    refused = shop.role(namespaces=[{"name": "kube-system"}])
     assert refused.rc != 0
-    assert said in refused.stdout + refused.stderr
+    assert "one of the cluster itself" in refused.stdout + refused.stderr
     assert shop.policies() == set()
 
 
