@@ -17,7 +17,7 @@ description:
   - What a level cannot say is kept as ValidatingAdmissionPolicies (Kubernetes 1.30 or later), in CEL.
   - What is different afterwards is told in plain sentences. A pod that the policy let in and that is refused now, or
     the other way round, always falls under one of them.
-positional: _input, namespaces
+positional: namespaces
 options:
   _input:
     description:

@@ -88,7 +88,7 @@ def until_let_in(cluster: Kubernetes, user: Path, namespace: str, spec: Mapping[
 @pytest.fixture(scope="module")
 def dev(guarded: Kubernetes) -> Path:
     """A user who may do anything in the namespaces, and use no policy."""
-    for namespace in ("shop", "build", "legacy"):
+    for namespace in ("shop", "build", "legacy", "kube-system"):
         guarded.kubectl("create", "rolebinding", "dev", "--clusterrole=edit", "--user=dev", "-n", namespace)
     return guarded.user("dev")
 
@@ -109,13 +109,20 @@ def test_policies_are_predicted_put_there_once_enforced_and_taken_back(
     assert done.result_of("k8s_pod_security_plan")["backend"] == "psp"
 
     assert until_let_in(guarded, dev, "shop", GOOD) == ""
-    assert until_let_in(guarded, dev, "legacy", BAD) == ""
+    for namespace in ("legacy", "kube-system"):
+        assert until_let_in(guarded, dev, namespace, BAD) == ""
     for namespace in ("shop", "build"):
         assert "Privileged containers are not allowed" in refusal(guarded, dev, namespace, BAD)
 
     writes = secure(playbook, guarded, namespaces=LEVELS).check()
     assert writes.changed == []
     assert writes.result_of("k8s_applyset")["writes"] == 0
+
+    # As after a run that was cut off, or a hand that interfered.
+    guarded.kubectl("delete", "rolebinding", "bulkhead-restricted-psp", "-n", "shop")
+    guarded.kubectl("delete", "podsecuritypolicy", "bulkhead-baseline")
+    assert secure(playbook, guarded, namespaces=LEVELS).check().changed == [POLICIES]
+    assert until_let_in(guarded, dev, "shop", GOOD) == ""
 
     refused = secure(playbook, guarded, state="absent")
     assert "may refuse every pod" in refused.stdout
@@ -206,7 +213,7 @@ def test_what_cannot_be_enforced_stops_the_run_before_anything_is_touched(
     ("options", "said"),
     [
         ({"namespaces": {"default": "strict"}}, "'strict' is no level"),
-        ({"namespaces": {"default": {"levle": "baseline"}}}, "give a level, or a dictionary"),
+        ({"namespaces": {"default": {"lvl": "baseline"}}}, "give a level, or a dictionary"),
         ({"namespaces": {"kube-system": "baseline"}}, "cannot have a level and be exempt"),
         ({"rules": {"no_latest": True}}, "there is no rule 'no_latest'"),
         ({"version": "newest"}, "no version of the Pod Security Standards"),

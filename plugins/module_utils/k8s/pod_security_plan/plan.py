@@ -22,6 +22,9 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.po
     Level,
     declared,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security_plan.other_policies import (
+    told,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security_plan.preflight import (
     by_policy,
     by_standard,
@@ -129,8 +132,10 @@ def _with_psp(here: Situation) -> tuple[list[dict[str, Any]], dict[str, Any], An
     prefix = here.wanted.prefix
     made = objects(Declaration(levels, exempt, here.wanted.exempt_subjects, additions, prefix))
     policies = {level: pod_security_policy(name(prefix, level), level, additions.get(level)) for level in LEVELS}
+    ours = {str(policy["metadata"]["name"]) for policy in policies.values()}
+    others = told(here.cluster, levels, ours)
     # Namespaces carry no labels of ours: an API server that reads them, too, would refuse what policies put right.
-    return made, {}, by_policy(policies), unsaid_by_psp(here.rules)
+    return made, {}, by_policy(policies), [*unsaid_by_psp(here.rules), *others]
 
 
 def _with_labels(here: Situation, params: Params) -> tuple[list[dict[str, Any]], dict[str, Any], Any, list[str]]:

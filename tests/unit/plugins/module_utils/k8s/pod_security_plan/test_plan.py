@@ -170,3 +170,33 @@ def test_exempt_subjects_are_exempt_from_rules_and_labels_cannot_say_it() -> Non
     assert "ops" in conditions
     assert "system:serviceaccount:build:ci" in conditions
     assert "labels exempt nobody" in found["warnings"][0]
+
+
+def _granted(policy: str, group: str) -> dict[str, list[dict[str, Any]]]:
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    rule = {"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "verbs": ["use"]}
+    return {
+        "/apis/policy/v1beta1/podsecuritypolicies": [{"metadata": {"name": policy}}],
+        f"{rbac}/clusterroles": [{"metadata": {"name": "use"}, "rules": [rule]}],
+        f"{rbac}/clusterrolebindings": [
+            {
+                "metadata": {"name": "all"},
+                "roleRef": {"kind": "ClusterRole", "name": "use"},
+                "subjects": [{"kind": "Group", "name": group}],
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("policy", "group", "told"),
+    [
+        ("vendor", "system:authenticated", True),
+        ("vendor", "system:serviceaccounts:shop", True),
+        ("vendor", "system:serviceaccounts:build", False),
+        ("bulkhead-privileged", "system:authenticated", False),
+    ],
+)
+def test_a_policy_of_somebody_else_that_pods_may_use_is_told(policy: str, group: str, told: bool) -> None:
+    found = planned(PretendedCluster(20, psp="on", objects=_granted(policy, group)))
+    assert [("vendor" in one) for one in found["warnings"]] == [True] * told
