@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import shutil
 import subprocess
@@ -50,9 +51,12 @@ class Processes:
         return process is not None and process.poll() is None
 
     def wait(self, what: str, ready: Callable[[], bool], names: Sequence[str], timeout: float = 180.0) -> None:
-        """Wait until `ready`. LabError with the last words of the programs where one ends, or nothing comes."""
+        """Wait until `ready`, where no answer is a no.
+
+        LabError with the last words of the programs where one ends, or nothing comes.
+        """
         deadline = time.monotonic() + timeout
-        while not ready():
+        while not _says_yes(ready):
             ended = [name for name in names if not self.runs(name)]
             if ended:
                 raise LabError(f"{ended[0]} ended before {what}:\n{self.tail(ended[0])}")
@@ -91,6 +95,13 @@ class Processes:
             return None
         print(f"lab: the cluster's logs are kept in {kept}", file=sys.stderr)
         return kept
+
+
+def _says_yes(question: Callable[[], bool]) -> bool:
+    try:
+        return question()
+    except (OSError, http.client.HTTPException):
+        return False
 
 
 def start_guard(workdir: Path, repository: Path, lock: int | None = None) -> subprocess.Popen[bytes]:

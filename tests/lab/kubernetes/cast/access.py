@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from tests.lab.kubernetes.cast.members import Member, labelled
+from tests.lab.kubernetes.cast.members import Member, Object, labelled
 from tests.lab.kubernetes.cast.namespaces import SHOP, WORKSHOP
 
 _GROUP = "rbac.authorization.k8s.io"
@@ -65,6 +66,29 @@ HARMLESS: tuple[Member, ...] = (
 )
 """No finding about the access of any of these is right."""
 
+_ANY = {"rule": "RunAsAny"}
+_PRIVILEGED_POLICY = labelled(
+    "PodSecurityPolicy",
+    "cast-privileged",
+    api="policy/v1beta1",
+    spec={
+        "privileged": True,
+        "allowedCapabilities": ["*"],
+        "hostNetwork": True,
+        "hostPID": True,
+        "volumes": ["*"],
+        "fsGroup": _ANY,
+        "runAsUser": _ANY,
+        "seLinux": _ANY,
+        "supplementalGroups": _ANY,
+    },
+)
+
+
+def _with(member: Member, made: Object) -> Member:
+    return replace(member, objects=(*member.objects, made))
+
+
 LETHAL: tuple[Member, ...] = (
     _user("wildcard-all", ("wildcard_all",), _rule("*", "*", "*"), more=True),
     _user("wildcard-verbs", ("wildcard_verbs",), _rule("*", _WORKLOADS, "apps"), more=True),
@@ -111,7 +135,7 @@ LETHAL: tuple[Member, ...] = (
     _user("pod-status", ("pod_status_service_status",), _rule("patch", "pods/status services/status")),
     _user("dns", ("coredns_awsauth",), _rule("update", "configmaps", names="coredns"), namespace="kube-system"),
     _user("traces", ("events_delete_logs",), _rule("deletecollection", "events")),
-    _user("psp", ("psp_use",), _rule("use", "podsecuritypolicies", "policy")),
+    _with(_user("psp", ("psp_use",), _rule("use", "podsecuritypolicies", "policy")), _PRIVILEGED_POLICY),
 )
 """One for each risk that a rule alone can be."""
 

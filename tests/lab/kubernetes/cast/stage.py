@@ -14,6 +14,7 @@ from tests.lab.dockerd import LabError
 from tests.lab.kubernetes.cast.access import FAULTS, HARMLESS, LETHAL
 from tests.lab.kubernetes.cast.members import Member, Object, labelled
 from tests.lab.kubernetes.cast.namespaces import NAMESPACES, WORKSHOP
+from tests.lab.kubernetes.cast.policies import POLICIES
 from tests.lab.kubernetes.cast.secrets import SECRETS
 from tests.lab.kubernetes.cast.workloads import (
     ACCOUNT,
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from tests.lab.kubernetes.cluster import Kubernetes
 
 _THREADS = 8
-_PLURALS = {"NetworkPolicy": "networkpolicies"}
-_NO_NAMESPACE = ("ClusterRole", "ClusterRoleBinding", "Namespace")
+_PLURALS = {"NetworkPolicy": "networkpolicies", "PodSecurityPolicy": "podsecuritypolicies"}
+_NO_NAMESPACE = ("ClusterRole", "ClusterRoleBinding", "Namespace", "PodSecurityPolicy")
 _APPLY = "?fieldManager=bulkhead-lab&force=true"
 _REQUISITES = (labelled("ServiceAccount", ACCOUNT, WORKSHOP, automountServiceAccountToken=False),)
 
@@ -38,7 +39,7 @@ _REQUISITES = (labelled("ServiceAccount", ACCOUNT, WORKSHOP, automountServiceAcc
 def whole_cast() -> tuple[Member, ...]:
     """Everyone, good and bad."""
     workloads = (*WELL_KEPT, *PRIVILEGES, *SHARING, *RESOURCES, *KINDS, *ELSEWHERE)
-    return (*NAMESPACES, *SECRETS, *workloads, *HARMLESS, *LETHAL, *FAULTS)
+    return (*NAMESPACES, *POLICIES, *SECRETS, *workloads, *HARMLESS, *LETHAL, *FAULTS)
 
 
 def objects(members: Iterable[Member]) -> list[Object]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.lab.images import KEPT
 from tests.lab.kubernetes.cast.members import Member, Object, labelled
-from tests.lab.kubernetes.cast.namespaces import SHOP, WORKSHOP
+from tests.lab.kubernetes.cast.namespaces import FAULTY, SHOP, WORKSHOP
 
 ACCOUNT = "workshop"
 """The ServiceAccount of the workloads; its token is not mounted."""
@@ -193,14 +193,16 @@ def _kinds() -> tuple[Member, ...]:
 
 KINDS: tuple[Member, ...] = _kinds()
 
+
+def _elsewhere(name: str, namespace: str) -> Member:
+    spec = pod_spec({"serviceAccountName": "default"})
+    return Member("Deployment", name, namespace, (deployment(name, namespace, spec),))
+
+
 ELSEWHERE: tuple[Member, ...] = (
-    Member("Deployment", "web", SHOP, (deployment("web", SHOP, pod_spec({"serviceAccountName": "default"})),)),
-    Member("Deployment", "db", SHOP, (deployment("db", SHOP, pod_spec({"serviceAccountName": "default"})),)),
-    Member(
-        "Deployment",
-        "web",
-        "cast-open",
-        (deployment("web", "cast-open", pod_spec({"serviceAccountName": "default"})),),
-    ),
+    _elsewhere("web", SHOP),
+    _elsewhere("db", SHOP),
+    _elsewhere("web", FAULTY),
+    _elsewhere("web", "cast-open"),
 )
 """Pods for the network policies; what the audit says of them is not judged here."""
