@@ -28,6 +28,7 @@ options:
     description:
       - The version of the standards, as V(1.27), V(v1.27) or V(latest).
       - Without it, that of the cluster, and for manifests V(latest).
+      - Quote it. C(1.30) without quotes is V(1.3), and that is another version.
     type: str
   src:
     description:
@@ -147,9 +148,9 @@ workloads:
   type: list
   elements: dict
   contains:
-    kind: {description: Of what makes pods, or V(Pod)., type: str, returned: always}
+    kind: {description: 'The kind of what makes pods, or V(Pod).', type: str, returned: always}
     namespace: {description: Its namespace., type: str, returned: always}
-    name: {description: Its name; of pods that are alike the first one's., type: str, returned: always}
+    name: {description: Its name. Of pods that are alike it is the first one's., type: str, returned: always}
     owner: {description: 'Of a pod, what made it, as in C(Deployment/web).', type: str, returned: always}
     level: {description: The strictest level that admits it., type: str, returned: always}
     denied: {description: Whether it would be denied., type: bool, returned: always}

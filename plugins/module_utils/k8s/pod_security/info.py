@@ -88,7 +88,7 @@ def _namespaces(
         if selector or exc.status == 401:
             raise
         return dict.fromkeys(chosen.only), [str(exc)]
-    return found, []
+    return found, [f"There is no namespace {name}" for name in chosen.only if chosen.has(name) and name not in found]
 
 
 def _answer(params: Params, survey: Survey, labels: Mapping[str, Labels | None], version: str) -> dict[str, Any]:

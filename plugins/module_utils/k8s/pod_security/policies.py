@@ -12,12 +12,20 @@ there before the policy.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.client import Version
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import K8sError
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security.policy_matching import (
+    ANNOTATIONS,
+    cel_text,
+    controller_rules,
+    match_conditions,
+    namespace_selector,
+    pod_rules,
+    spec_of,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security.rules import (
     EACH_LASTING,
     POD,
@@ -36,6 +44,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.po
 Json = dict[str, Any]
 
 ACTIONS = ("Deny", "Warn", "Audit")
+DEFAULT_NAME = "bulkhead-pod-rules"
 _OPTIONS = frozenset(
     {
         "name",
@@ -53,37 +62,6 @@ _OPTIONS = frozenset(
         "exempt_runtime_classes",
     }
 )
-_PODS = {
-    "apiGroups": [""],
-    "apiVersions": ["v1"],
-    "operations": ["CREATE", "UPDATE"],
-    "resources": ["pods", "pods/ephemeralcontainers"],
-    "scope": "Namespaced",
-}
-_CONTROLLERS = (
-    ("", ["podtemplates", "replicationcontrollers"]),
-    ("apps", ["daemonsets", "deployments", "replicasets", "statefulsets"]),
-    ("batch", ["cronjobs", "jobs"]),
-)
-DEFAULT_NAME = "bulkhead-pod-rules"
-# A refusal there can take the cluster itself down.
-SYSTEM_NAMESPACES = ["kube-node-lease", "kube-public", "kube-system"]
-# CEL: the annotations of the pod that an object is or makes.
-_ANNOTATIONS = (
-    "object.kind == 'Pod' ? {pod} : (object.kind == 'CronJob' ? {cron_job} : "
-    "(object.kind == 'PodTemplate' ? {template} : (has(object.spec.template) ? {other} : {{}})))"
-).format(
-    **{
-        name: f"(has({thing}.metadata) && has({thing}.metadata.annotations) ? {thing}.metadata.annotations : {{}})"
-        for name, thing in {
-            "pod": "object",
-            "cron_job": "object.spec.jobTemplate.spec.template",
-            "template": "object.template",
-            "other": "object.spec.template",
-        }.items()
-    }
-)
-_NAMESPACE_NAME = "kubernetes.io/metadata.name"
 
 
 def policies(declaration: Mapping[str, Any], version: Version) -> list[Json]:
@@ -116,18 +94,11 @@ def policies(declaration: Mapping[str, Any], version: Version) -> list[Json]:
         "metadata": {"name": name},
         "spec": _policy_spec(declaration, validations),
     }
-    controllers = [_rule(group, resources) for group, resources in _CONTROLLERS]
+    of_pods = _actions(declaration, "validation_actions", ["Deny"])
+    of_controllers = _actions(declaration, "controller_actions", ["Warn", "Audit"])
     bindings = [
-        _binding(
-            api_version, name, "pods", [copy.deepcopy(_PODS)], _actions(declaration, "validation_actions", ["Deny"])
-        ),
-        _binding(
-            api_version,
-            name,
-            "controllers",
-            controllers,
-            _actions(declaration, "controller_actions", ["Warn", "Audit"]),
-        ),
+        _binding(api_version, name, "pods", pod_rules(), of_pods),
+        _binding(api_version, name, "controllers", controller_rules(), of_controllers),
     ]
     return [policy, *(binding for binding in bindings if binding["spec"]["validationActions"])]
 
@@ -141,10 +112,6 @@ def policy_api_version(version: Version) -> str:
     raise K8sError(
         f"Kubernetes {version.text} has no ValidatingAdmissionPolicy that can be used here: that takes 1.28 or later"
     )
-
-
-def _rule(group: str, resources: Sequence[str]) -> Json:
-    return {**copy.deepcopy(_PODS), "apiGroups": [group], "resources": list(resources)}
 
 
 def _binding(api_version: str, name: str, part: str, resource_rules: list[Json], actions: list[str]) -> Json:
@@ -179,13 +146,13 @@ def _policy_spec(declaration: Mapping[str, Any], validations: list[Json]) -> Jso
         "failurePolicy": failure_policy,
         "matchConstraints": {
             "matchPolicy": "Equivalent",
-            "namespaceSelector": _namespace_selector(declaration),
-            "resourceRules": [copy.deepcopy(_PODS), *(_rule(group, resources) for group, resources in _CONTROLLERS)],
+            "namespaceSelector": namespace_selector(declaration),
+            "resourceRules": [*pod_rules(), *controller_rules()],
         },
-        "matchConditions": _match_conditions(declaration),
+        "matchConditions": match_conditions(declaration),
         "variables": [
-            {"name": "spec", "expression": _spec("object")},
-            {"name": "annotations", "expression": _ANNOTATIONS},
+            {"name": "spec", "expression": spec_of("object")},
+            {"name": "annotations", "expression": ANNOTATIONS},
             {"name": "lasting", "expression": " + ".join(map(_containers, ("initContainers", "containers")))},
             {"name": "containers", "expression": f"variables.lasting + {_containers('ephemeralContainers')}"},
         ],
@@ -193,65 +160,8 @@ def _policy_spec(declaration: Mapping[str, Any], validations: list[Json]) -> Jso
     }
 
 
-def _spec(thing: str) -> str:
-    """CEL: the specification of the pod that an object is or makes; empty where it makes none."""
-    template = f"(has({thing}.spec.template) ? {thing}.spec.template.spec : {{}})"
-    return (
-        f"{thing}.kind == 'Pod' ? {thing}.spec : "
-        f"({thing}.kind == 'CronJob' ? {thing}.spec.jobTemplate.spec.template.spec : "
-        f"({thing}.kind == 'PodTemplate' ? {thing}.template.spec : {template}))"
-    )
-
-
 def _containers(kind: str) -> str:
     return f"(has(variables.spec.{kind}) ? variables.spec.{kind} : [])"
-
-
-def _match_conditions(declaration: Mapping[str, Any]) -> list[Json]:
-    unchanged = f"({_spec('object')}) == ({_spec('oldObject')})"
-    found = [{"name": "pod-changes", "expression": f"request.operation != 'UPDATE' || !({unchanged})"}]
-    users = _texts(declaration, "exempt_users")
-    if users:
-        found.append({"name": "user", "expression": f"!(request.userInfo.username in {_list(users)})"})
-    groups = _texts(declaration, "exempt_groups")
-    if groups:
-        expression = f"!has(request.userInfo.groups) || !request.userInfo.groups.exists(g, g in {_list(groups)})"
-        found.append({"name": "groups", "expression": expression})
-    classes = _texts(declaration, "exempt_runtime_classes")
-    if classes:
-        spec = f"({_spec('object')})"
-        expression = f"!has({spec}.runtimeClassName) || !({spec}.runtimeClassName in {_list(classes)})"
-        found.append({"name": "runtime-class", "expression": expression})
-    return found
-
-
-def _namespace_selector(declaration: Mapping[str, Any]) -> Json:
-    selector = declaration.get("namespace_selector") or {}
-    if not isinstance(selector, Mapping) or set(selector) - {"matchLabels", "matchExpressions"}:
-        raise K8sError("policies: namespace_selector is a mapping of matchLabels and matchExpressions")
-    expressions = list(selector.get("matchExpressions") or [])
-    for option, operator in (("namespaces", "In"), ("exempt_namespaces", "NotIn")):
-        names = _texts({"exempt_namespaces": SYSTEM_NAMESPACES, **declaration}, option)
-        if names:
-            expressions.append({"key": _NAMESPACE_NAME, "operator": operator, "values": names})
-    labels = {"matchLabels": dict(selector["matchLabels"])} if selector.get("matchLabels") else {}
-    return {**labels, **({"matchExpressions": expressions} if expressions else {})}
-
-
-def _texts(declaration: Mapping[str, Any], option: str) -> list[str]:
-    value = declaration.get(option) or []
-    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise K8sError(f"policies: {option} is a list of names")
-    return list(value)
-
-
-def _list(values: Sequence[str]) -> str:
-    return f"[{', '.join(_text(value) for value in values)}]"
-
-
-def _text(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 def _of_level(declaration: Mapping[str, Any]) -> list[Json]:
@@ -274,6 +184,6 @@ def _validation(rule: Rule, value: Any) -> Json:
     return {
         "expression": f"{containers}.all(c, {good})",
         "message": rule.wanted,
-        "messageExpression": f"'containers ' + {names} + {_text(': ' + rule.wanted)}",
+        "messageExpression": f"'containers ' + {names} + {cel_text(': ' + rule.wanted)}",
         "reason": "Forbidden",
     }
