@@ -244,6 +244,12 @@ kubernetes_version:
   returned: success
   type: str
   sample: "1.28"
+cluster_authority:
+  description:
+    - Fingerprint of the authority that signs client certificates, which all API servers of one cluster share.
+    - V(null) where it cannot be read.
+  returned: success
+  type: str
 plan:
   description: What changed, or would in check mode.
   returned: success
@@ -420,6 +426,7 @@ def result_of(params: dict[str, Any], done: Done) -> dict[str, Any]:
         "config_file": situation.path,
         "installation": situation.installation,
         "kubernetes_version": ".".join(map(str, situation.release)),
+        "cluster_authority": situation.cluster_authority,
         "plan": plan.as_dict(situation),
         "reencrypt": wanted.get("phase") == "write" and plan.writer != plan.changes["reencrypted"],
         "diff": [

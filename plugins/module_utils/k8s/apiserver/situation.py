@@ -25,12 +25,16 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.record import Record
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.static_pod import StaticPod
-from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.stored_file import read_text
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.stored_file import (
+    fingerprint,
+    read_text,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import K8sError
 
 STATIC_POD, K3S = "static_pod", "k3s"
 _MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
 _K3S_CONFIG = "/etc/rancher/k3s/config.yaml"
+_K3S_CLIENT_CA = "/var/lib/rancher/k3s/server/tls/client-ca.crt"
 _CONFIG_DIRS = {STATIC_POD: "/etc/kubernetes/bulkhead", K3S: "/var/lib/rancher/k3s/server/bulkhead"}
 _VERSION_TIMEOUT = 30
 
@@ -58,6 +62,13 @@ class Situation:
     def given(self) -> Mapping[str, list[str]]:
         """The flags that the file holds, without what k3s adds by itself."""
         return self.k3s.given if self.k3s else self.flags
+
+    @property
+    def cluster_authority(self) -> str | None:
+        """A fingerprint of the authority of client certificates, which servers of one cluster share; None: unknown."""
+        path = (self.flags.get("client-ca-file") or [_K3S_CLIENT_CA])[-1]
+        text = read_text(path)
+        return fingerprint(text) if text else None
 
     @property
     def owner(self) -> tuple[int, int]:
