@@ -41,6 +41,13 @@ def test_all_variables_of_a_host_are_read() -> None:
     assert len(from_hosts(hosts, ["web1"], ["docker", "k8s", "other"])) == 2
 
 
+def test_what_a_host_skipped_does_not_count_where_another_audit_ran() -> None:
+    skipped = {"skipped": True, "changed": False}
+    hosts = Inventory(both={"docker": result("both"), "k8s": skipped}, none={"docker": skipped, "k8s": skipped})
+    audits = from_hosts(hosts, ["both", "none"], ["docker", "k8s"])
+    assert [(one.target, bool(one.reason)) for one in audits] == [("both", False), ("none", True), ("none", True)]
+
+
 def test_a_host_that_nobody_knows_is_a_mistake() -> None:
     with pytest.raises(ReportError, match="hosts: 'wbe1' is not in the inventory"):
         from_hosts(Inventory(), ["wbe1"], ["docker"])
