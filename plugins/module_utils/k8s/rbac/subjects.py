@@ -79,8 +79,10 @@ def identity_of(subject: Subject, groups: Iterable[str] = ()) -> Identity:
     Of a group it is a member that nothing more is known of.
     """
     if subject.kind == GROUP:
-        base = UNAUTHENTICATED if subject.name == UNAUTHENTICATED else AUTHENTICATED
-        return Identity("", frozenset([base, subject.name, *groups]))
+        base = [UNAUTHENTICATED if subject.name == UNAUTHENTICATED else AUTHENTICATED]
+        if subject.name.startswith(f"{SERVICE_ACCOUNTS}:"):
+            base.append(SERVICE_ACCOUNTS)
+        return Identity("", frozenset([*base, subject.name, *groups]))
     return Identity(subject.username, implied_groups(subject.username) | frozenset(groups))
 
 

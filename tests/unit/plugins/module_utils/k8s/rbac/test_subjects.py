@@ -58,6 +58,8 @@ def test_a_service_account_needs_its_namespace(text: str) -> None:
 def test_identity_of_a_group_is_an_unknown_member() -> None:
     identity = identity_of(Subject("Group", "devs"))
     assert (identity.username, set(identity.groups)) == ("", {"devs", "system:authenticated"})
+    accounts = identity_of(Subject("Group", "system:serviceaccounts:ci")).groups
+    assert accounts == {"system:serviceaccounts:ci", "system:serviceaccounts", "system:authenticated"}
     assert identity_of(Subject("Group", "system:unauthenticated")).groups == {"system:unauthenticated"}
 
 
