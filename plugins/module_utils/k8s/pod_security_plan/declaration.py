@@ -80,6 +80,8 @@ def _level(where: str, given: Any, version: str) -> Level:
     unknown = sorted(str(key) for key in set(row) - _KEYS)
     if unknown or "level" not in row:
         raise K8sError(f"{where}: give a level, or a dictionary of level, audit, warn and version; not {given!r}")
+    if not isinstance(row.get("version") or version, str):
+        raise K8sError(f"{where}: quote the version, for {row['version']} without quotes is a number")
     enforce = _known(where, row["level"])
     modes = [_known(where, row.get(mode) or enforce) for mode in ("audit", "warn")]
     return Level(enforce, modes[0], modes[1], label_version(str(row.get("version") or version)))

@@ -64,6 +64,11 @@ def test_a_refusal_in_the_name_of_all_policies_is_a_proof() -> None:
         (PretendedCluster(25, labels=True), {"backend": "psp"}, "serves no PodSecurityPolicy"),
         (PretendedCluster(30, labels=True), {"rules": {"no_latest": True}}, "no rule 'no_latest'"),
         (PretendedCluster(20, psp="on"), {"rules": {"no_latest": True}}, "no rule 'no_latest'"),
+        (
+            PretendedCluster(20, psp="on"),
+            {"namespaces": {"a": {"level": "baseline", "version": 1.3}}},
+            "quote the version",
+        ),
     ],
 )
 def test_what_cannot_be_planned_is_refused(cluster: PretendedCluster, options: dict[str, Any], said: str) -> None:

@@ -96,17 +96,39 @@ def _policies(draw: st.DrawFn) -> dict[str, Any]:
     return policy
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(policy=_policies(), pod=_pods())
-def test_every_disagreement_is_announced(policy: dict[str, Any], pod: dict[str, Any]) -> None:
-    found = translate([policy])
-    announced = {(one.field, one.effect) for one in found.differences["p"]}
-    refused = refusals(policy, pod)
+def _disagreements(policies: list[dict[str, Any]], pod: dict[str, Any]) -> list[tuple[set[str], str]]:
+    """(fields, way) of each disagreement: what the result refuses though a policy admits it, or the other way round."""
+    found = translate(policies)
     controls = [one.control for one in evaluate(pod["metadata"], pod["spec"], found.level, "latest")]
     variables = {"containers": ALL_CONTAINERS}
     rules = [rule.field for rule in found.rules if not holds(rule.expression, pod, variables)]
-    if not refused:
-        for fields in (*(_FIELD[control] for control in controls), *({field} for field in rules)):
-            assert announced & {(field, effect) for field in fields for effect in ("stricter", "mutation")}, fields
-    elif not controls and not rules:
-        assert {(field, "looser") for field in refused} <= announced
+    refused = [refusals(policy, pod) for policy in policies]
+    if not all(refused):
+        return [(fields, "refused") for fields in (*(_FIELD[one] for one in controls), *({field} for field in rules))]
+    return [] if controls or rules else [({field}, "let in") for fields in refused for field in fields]
+
+
+def _announced(policies: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    ways = {"stricter": "refused", "mutation": "refused", "looser": "let in"}
+    lost = translate(policies).differences.values()
+    return {(one.field, ways[one.effect]) for several in lost for one in several}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(policy=_policies(), pod=_pods())
+def test_every_disagreement_is_announced(policy: dict[str, Any], pod: dict[str, Any]) -> None:
+    announced = _announced([policy])
+    for fields, way in _disagreements([policy], pod):
+        assert announced & {(field, way) for field in fields}
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(policies=st.tuples(_policies(), _policies()), pod=_pods())
+def test_every_disagreement_with_several_policies_is_announced(
+    policies: tuple[dict[str, Any], dict[str, Any]], pod: dict[str, Any]
+) -> None:
+    both = list(policies)
+    both[1]["metadata"]["name"] = "q"
+    announced = _announced(both)
+    for fields, way in _disagreements(both, pod):
+        assert announced & {(field, way) for field in fields}
