@@ -32,7 +32,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.waves import Run
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.client import APPLY_PATCH, Cluster
-from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import ApiStatus
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import ApiStatus, K8sError
 
 
 class ApplySet:
@@ -57,14 +57,20 @@ class ApplySet:
         return plan
 
     def apply(self, plan: Plan, *, absent: bool = False) -> None:
-        """Carry the plan out; its members tell what became of them. Raises K8sError."""
+        """Carry the plan out; its members and its problems tell what became of it."""
         if plan.failed and not self._settings.continue_on_error:
             return
         run = Run(self._cluster, plan, self._settings)
         try:
-            if not absent:
-                self._make(plan, run)
-        finally:
+            self._apply(plan, run, absent)
+        except K8sError as exc:
+            plan.problems.append(f"The run broke off: {exc}")
+            run.skip_rest()
+            _spare(plan)
+
+    def _apply(self, plan: Plan, run: Run, absent: bool) -> None:
+        if not absent:
+            self._make(plan, run)
             run.skip_rest()
             _spare(plan)
         if self._settings.wait and not run.stopped:
@@ -137,7 +143,8 @@ def _spare(plan: Plan) -> None:
     """After a failure nothing is removed: what is missing may be what replaces it."""
     if plan.failed:
         for member in _pending_prunes(plan):
-            _skip(member, "nothing is pruned after a failure")
+            if not member.written:
+                _skip(member, "nothing is pruned after a failure")
 
 
 def _pending_prunes(plan: Plan) -> list[Member]:

@@ -49,8 +49,14 @@ class Found:
 def find_members(cluster: Cluster, kinds: Kinds, scope: Scope, applyset_id: str) -> Found:
     """Everything in the scope that carries the label of the set. Raises Unreachable."""
     found = Found()
-    groups = [resource for group, kind in sorted(scope.kinds) for resource in [kinds.of_group_kind(group, kind)]]
-    places = [place for resource in groups if resource for place in _places(resource, scope)]
+    places: list[Place] = []
+    for group, kind in sorted(scope.kinds):
+        try:
+            resource = kinds.of_group_kind(group, kind)
+        except ApiStatus as exc:  # an aggregated API whose own server is down
+            found.problems.append(f"nothing is pruned, for it is not known whether {kind} is served: {exc}")
+        else:
+            places += _places(resource, scope) if resource else []
     for members, problem in in_parallel(lambda place: _labelled(cluster, place, scope, applyset_id), places):
         found.members.extend(members)
         found.problems.extend(problem)
@@ -84,7 +90,7 @@ def _lost(exc: ApiStatus, resource: Resource, namespace: str) -> str:
     if exc.status == 401:
         raise exc
     where = f" in {namespace}" if namespace else ""
-    return f"{resource.kind}{where} cannot be listed: {exc}"
+    return f"nothing is pruned, for {resource.kind}{where} cannot be listed: {exc}"
 
 
 def _list(cluster: Cluster, place: Place, scope: Scope, applyset_id: str) -> list[Member]:

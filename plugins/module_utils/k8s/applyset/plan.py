@@ -56,7 +56,7 @@ class Plan:
     """What a run would do, and then what it did.
 
     members: what is declared. pruned: what carries the label, is declared no more, and is to go. staying: what is
-    declared no more and stays. problems: where members could not be looked for, so that nothing may be pruned.
+    declared no more and stays. problems: what went wrong and is no object's; nothing is pruned then.
     """
 
     parent: Parent
@@ -68,7 +68,6 @@ class Plan:
     pruned: list[Member]
     staying: list[Member]
     problems: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
 
     @property
     def failures(self) -> list[Member]:

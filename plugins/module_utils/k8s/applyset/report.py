@@ -61,7 +61,7 @@ def failure_message(plan: Plan) -> str:
     said = [f"{member.title}: {member.message}" for member in failures[:_NAMED]]
     if len(failures) > _NAMED:
         said.append(f"and {len(failures) - _NAMED} more")
-    said += [f"nothing was pruned, for {problem}" for problem in plan.problems]
+    said += plan.problems
     done = sum(member.written for member in plan.members)
     left = f"objects written: {done}" if done else "no object was written"
     return f"The set is not as declared ({left}). " + ". ".join(said)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -34,12 +35,14 @@ _UNCHANGEABLE = (
     "updates to statefulset spec",
     "cannot change roleRef",
 )
-# Somebody else wrote or made the object at the same moment.
-_RACES = 3
+# So often, and after a pause of seconds that doubles, an object is sent that another writer or controller was racing.
+_ATTEMPTS, _FIRST_PAUSE = 7, 0.05
+# A new namespace gets its account, and the account its token, a moment later; no pod is admitted before.
+_ACCOUNT = re.compile(r"service ?account .*(?:not found|retry after the token)", re.IGNORECASE)
 
 
 def server_side_apply(cluster: Cluster, member: Member, settings: Settings, *, dry_run: bool) -> Answer:
-    """Send one object, again when another writer came in between. Raises ApiStatus or Unreachable.
+    """Send one object, again after a race that was lost. Raises ApiStatus or Unreachable.
 
     A dry run answers with the whole object, to be compared. Of a write, only the metadata are worth their way.
     """
@@ -49,15 +52,22 @@ def server_side_apply(cluster: Cluster, member: Member, settings: Settings, *, d
         "dryRun": "All" if dry_run else None,
     }
     accept = None if dry_run else f"{METADATA},{JSON}"
-    for attempt in range(_RACES):
+    for attempt in range(_ATTEMPTS):
         try:
             return cluster.send(
                 "PATCH", member.path, member.desired, query=query, content_type=APPLY_PATCH, accept=accept
             )
         except ApiStatus as exc:
-            if exc.status != 409 or attempt == _RACES - 1 or list(_conflicts(exc)):
+            if attempt == _ATTEMPTS - 1 or not _was_a_race(member, exc):
                 raise
+        time.sleep(_FIRST_PAUSE * 2**attempt)
     raise AssertionError("the last attempt either answers or raises")
+
+
+def _was_a_race(member: Member, refusal: ApiStatus) -> bool:
+    if refusal.status == 409:
+        return not list(_conflicts(refusal))
+    return member.kind == "Pod" and bool(_ACCOUNT.search(str(refusal)))
 
 
 def explain(member: Member, refusal: ApiStatus) -> None:
