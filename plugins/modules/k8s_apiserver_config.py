@@ -309,6 +309,9 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
     ENCRYPTION,
     declare,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.k3s_config import (
+    without_secrets,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.plan import Plan, plan_present
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.plan_absent import (
     StillEncrypted,
@@ -433,8 +436,8 @@ def result_of(params: dict[str, Any], done: Done) -> dict[str, Any]:
             {
                 "before_header": situation.path,
                 "after_header": situation.path,
-                "before": situation.text or "",
-                "after": plan.text or "",
+                "before": without_secrets(situation.text or ""),
+                "after": without_secrets(plan.text or ""),
             },
             *(
                 {

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from typing import Any
 
+from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.finding import secret_fingerprint
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.flag_words import (
     Wanted,
     WordEdits,
@@ -38,6 +40,12 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
 )
 
 KEY = "kube-apiserver-arg"
+# Members of config.yaml that are secrets, or hold one.
+_SECRET = re.compile(
+    r"^(?P<key>[\"']?(?:agent-token|datastore-endpoint|etcd-s3-access-key|etcd-s3-secret-key|token|vpn-auth)[\"']?\s*:\s*)"
+    r"(?P<value>\S.*)$",
+    re.MULTILINE,
+)
 # What k3s passes to its API server unless the list says otherwise.
 DEFAULTS: dict[str, list[str]] = {
     "anonymous-auth": ["false"],
@@ -55,6 +63,11 @@ def file_with_flags(main: str) -> str:
 
 def _files(main: str) -> list[str]:
     return [main, *sorted(glob.glob(os.path.join(glob.escape(f"{main}.d"), "*.yaml")))]
+
+
+def without_secrets(text: str) -> str:
+    """A text of config.yaml to show: the tokens that it may hold as fingerprints."""
+    return _SECRET.sub(lambda match: match["key"] + secret_fingerprint(match["value"].strip()), text)
 
 
 class K3sConfig:

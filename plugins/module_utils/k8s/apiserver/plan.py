@@ -159,7 +159,9 @@ def _probes(
     pod = situation.pod
     if pod is None:
         return {}
-    if probes_fail(situation, declaration, after):
+    # Only where anonymous access is decided is it our matter what probes make of it.
+    decided = {"anonymous-auth", "authentication-config"} & set(declaration.flags)
+    if decided and probes_fail(situation, declaration, after):
         if params["anonymous_probes"] == "tcp":
             return without_http(pod.http_probes)
         raise Refused(
@@ -169,8 +171,6 @@ def _probes(
         )
     before: dict[str, Any] = situation.record.changes["probes"]
     ours = {key: probe for key, probe in before.items() if pod.container.get(key) == without_http({key: probe})[key]}
-    # Only where anonymous access was decided anew do probes of ours go back.
-    decided = {"anonymous-auth", "authentication-config"} & set(declaration.flags)
     if not ours or not decided or after.get("anonymous-auth", ["true"])[-1] == "false":
         return {}
     return ours

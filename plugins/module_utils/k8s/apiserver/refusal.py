@@ -63,8 +63,17 @@ def probes_fail(situation: Situation, declaration: Declaration, after: Flags) ->
     if not situation.pod or not situation.pod.http_probes:
         return False
     allowed = _anonymous_paths(declaration, after)
-    asked = {str(probe["httpGet"].get("path")).partition("?")[0] for probe in situation.pod.http_probes.values()}
+    asked = {
+        str(probe["httpGet"].get("path")).partition("?")[0]
+        for probe in situation.pod.http_probes.values()
+        if not _authorized(probe["httpGet"])
+    }
     return allowed is not None and not asked <= allowed
+
+
+def _authorized(asked: Mapping[str, Any]) -> bool:
+    """Whether a probe brings a token of its own."""
+    return any(str(header.get("name")).lower() == "authorization" for header in asked.get("httpHeaders") or ())
 
 
 def _anonymous_paths(declaration: Declaration, after: Flags) -> set[str] | None:

@@ -13,6 +13,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.k3s_config import (
     K3sConfig,
     file_with_flags,
+    without_secrets,
 )
 
 
@@ -65,3 +66,12 @@ def test_the_last_file_with_the_list_is_the_one(tmp_path: Path) -> None:
     with pytest.raises(FlagProblem, match=r"20-other\.yaml adds profiling"):
         found.check_others({"profiling": ["false"]})
     found.check_others({"v": ["3"]})
+
+
+def test_tokens_are_not_shown() -> None:
+    secrets = "token: K10abc::server:hush\n'agent-token': hush # ours\ndatastore-endpoint: postgres://a:hush@b/c\n"
+    text = f"{secrets}node-name: a\n"
+    shown = without_secrets(text)
+    assert "hush" not in shown
+    assert shown.endswith("node-name: a\n")
+    assert shown.count("sha256:") == 3

@@ -101,6 +101,15 @@ def test_probes_are_content_with_a_port_where_nobody_may_ask(home: ApiServerHome
     }
 
 
+def test_probes_that_are_not_ours_to_judge(home: ApiServerHome) -> None:
+    closed = MANIFEST.replace("    image:", "    - --anonymous-auth=false\n    image:")
+    home.manifest.write_text(closed)
+    assert not home.plan(flags={"profiling": False}).pod.probes, "nobody asked for it"
+    token = "        httpHeaders: [{name: Authorization, value: Bearer x}]\n        host:"
+    home.manifest.write_text(closed.replace("        host:", token, 1))
+    assert not home.plan(flags={"anonymous-auth": False}).pod.probes, "it brings a token of its own"
+
+
 @pytest.mark.parametrize(("paths", "fails"), [(["/livez", "/readyz"], False), (["/readyz"], True), ([], False)])
 def test_probes_work_where_their_paths_are_allowed(home: ApiServerHome, paths: list[str], fails: bool) -> None:
     content = {
