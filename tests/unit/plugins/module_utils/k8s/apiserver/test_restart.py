@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -80,18 +79,18 @@ def test_what_is_no_new_server(
 
 
 @pytest.mark.parametrize(
-    ("command", "said"),
+    ("command", "timeout", "said"),
     [
-        (["/nowhere/restart"], "is not there: name a restart_command"),
-        ([sys.executable, "-c", "print('not today'); raise SystemExit(3)"], "failed with 3: not today"),
-        (["sleep 5"], "did not end in 0.2 s"),
+        (["/nowhere/restart"], 60.0, "is not there: name a restart_command"),
+        (["sh", "-c", "echo not today; exit 3"], 60.0, "failed with 3: not today"),
+        (["sleep 60"], 0.1, r"did not end in 0\.1 s"),
     ],
 )
-def test_a_restart_command_that_fails_is_told(tmp_path: Path, command: list[str], said: str) -> None:
+def test_a_restart_command_that_fails_is_told(tmp_path: Path, command: list[str], timeout: float, said: str) -> None:
     config = tmp_path / "config.yaml"
     config.write_text("{}\n")
     home = ApiServerHome(tmp_path)
     situation = home.situation(installation="k3s", path=str(config), kubernetes_version="1.28")
-    options = {"health_timeout": 0.2, "restart_command": command, "service": "k3s", "log_files": None}
+    options = {"health_timeout": timeout, "restart_command": command, "service": "k3s", "log_files": None}
     with pytest.raises(NotInEffect, match=said):
         Restart(options, situation).carry_out("{}\n", set())
