@@ -35,7 +35,13 @@ def stage() -> Iterator[Kubernetes]:
     """A cluster with the whole cast on it."""
     with Kubernetes("ctl", audit_policy=_POLICY) as cluster:
         set_stage(cluster)
+        cluster.processes.wait("the Pods of the cast", lambda: _all_pods_made(cluster), ())
         yield cluster
+
+
+def _all_pods_made(cluster: Kubernetes) -> bool:
+    deployments = json.loads(cluster.kubectl("get", "deployments", "-A", "-o=json"))["items"]
+    return all(each["status"].get("replicas") == each["spec"]["replicas"] for each in deployments)
 
 
 @pytest.fixture(scope="module")

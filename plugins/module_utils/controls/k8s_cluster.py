@@ -1,7 +1,7 @@
 # Copyright: Bulkhead contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Controls of a cluster as a whole that no machine can judge alone."""
+"""Controls of a cluster as a whole: most of them no machine can judge alone. Facts: k8s/collect/cluster.py."""
 
 from __future__ import annotations
 
@@ -9,6 +9,18 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.cis_kubernetes import cis_k8s
 
 CLUSTER_CONTROLS: tuple[Control, ...] = (
+    Control(
+        id="k8s.cluster.kube_proxy_metrics",
+        title="Metrics of kube-proxy are served to its own host alone",
+        scope="cluster",
+        severity="low",
+        actual="kube_proxy_metrics",
+        expected={"matches": r"^(127\.|localhost\b|\[?::1\b)"},
+        when="kube_proxy",
+        not_applicable="There is no ConfigMap kube-proxy in kube-system.",
+        remediation="Set metricsBindAddress: 127.0.0.1:10249 in the ConfigMap kube-proxy, and restart its Pods.",
+        references=cis_k8s("4.3.1"),
+    ),
     Control(
         id="k8s.cluster.user_certificates",
         title="People do not use client certificates",

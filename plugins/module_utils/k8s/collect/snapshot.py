@@ -15,6 +15,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.cl
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.certificates import (
     CertificateCollector,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.cluster import cluster_facts
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.control_plane import (
     CONTROL_PLANE_SCOPES,
     components_in_pods,
@@ -125,6 +126,7 @@ class _Collection:
         self._subjects: dict[str, list[Facts]] = snapshot["subjects"]
 
     def run(self) -> None:
+        self._scope("cluster", lambda: [cluster_facts(self._cluster)])
         if self._wanted.has(*_FROM_WORKLOADS):
             self._objects()
         if self._wanted.has("access", "role", "binding", "service_account"):

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_certificates import (
     CERTIFICATE_CONTROLS,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_cluster import CLUSTER_CONTROLS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s_images import (
     IMAGE_CONTROLS,
     trusted_source,
@@ -46,6 +47,7 @@ KEPT: dict[str, Facts] = {
         "used": True,
     },
     "image": {"floating": False, "pinned": True, "digests": ["sha256:a"], "pull_policies": ["IfNotPresent"]},
+    "cluster": {"kube_proxy": True, "kube_proxy_metrics": "127.0.0.1:10249"},
     "certificate": {"holds": True, "days_left": 30},
 }
 TOKEN = {"token": True, "made_by_cluster": True, "account_used": True, "used": True}
@@ -81,6 +83,8 @@ CASES: list[tuple[str, Facts, set[str]]] = [
     ("image", {"pinned": False, "pull_policies": ["Always"]}, {"digest"}),
     ("image", {"pinned": False}, {"digest", "pull_policy"}),
     ("image", {"digests": ["sha256:a", "sha256:b"]}, {"one_digest"}),
+    ("cluster", {"kube_proxy_metrics": "0.0.0.0:10249"}, {"kube_proxy_metrics"}),
+    ("cluster", {"kube_proxy_metrics": None, "kube_proxy": False}, set()),
     ("certificate", {"days_left": 29}, {"days_left"}),
     ("certificate", {"days_left": -1, "holds": False}, {"holds"}),
 ]
@@ -90,6 +94,7 @@ CONTROLS = (
     *SECRET_CONTROLS,
     *(control for control in IMAGE_CONTROLS if control.id != "k8s.image.trusted_source"),
     *CERTIFICATE_CONTROLS,
+    *CLUSTER_CONTROLS,
 )
 
 
