@@ -44,7 +44,8 @@ def parse(reference: str) -> ImageReference:
         return ImageReference("", "", "", reference if ":" in reference else "", by_id=True)
     rest, _at, digest = reference.partition("@")
     registry, slash, path = rest.partition("/")
-    if not slash or not ("." in registry or ":" in registry or registry == "localhost"):
+    # A repository is in lower case, so that a first part in any other is a registry.
+    if not slash or not ("." in registry or ":" in registry or registry == "localhost" or registry != registry.lower()):
         registry, path = DEFAULT_REGISTRY, rest
     repository, colon, tag = path.rpartition(":")
     if not colon:

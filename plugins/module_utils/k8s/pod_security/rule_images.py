@@ -19,8 +19,8 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.po
 
 _OFFICIAL = f"{DEFAULT_REGISTRY}/library"
 _DIGEST = "@[A-Za-z][A-Za-z0-9]*([-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$"
-# An image as Docker completes it, up to `library/`: its first part is a registry if it could not be a folder.
-_FULL_NAME = f"(c.image.matches('^([^/]*[.:][^/]*|localhost)/') ? c.image : '{DEFAULT_REGISTRY}/' + c.image)"
+# An image as Docker completes it, up to `library/`: its first part is a registry if it cannot be a folder.
+_FULL_NAME = f"(c.image.matches('^([^/]*[A-Z.:][^/]*|localhost)/') ? c.image : '{DEFAULT_REGISTRY}/' + c.image)"
 
 
 def outside_registries(pod: Pod, allowed: Sequence[str]) -> Iterator[Fault]:

@@ -21,6 +21,7 @@ DIGEST = "sha256:" + "a" * 64
         ("nginx", ImageReference("docker.io", "library/nginx", "latest", "")),
         ("team/app:1.0", ImageReference("docker.io", "team/app", "1.0", "")),
         ("localhost/app", ImageReference("localhost", "app", "latest", "")),
+        ("REG/app", ImageReference("REG", "app", "latest", "")),
         ("reg.example.com:5000/a/b", ImageReference("reg.example.com:5000", "a/b", "latest", "")),
         (f"reg.example.com/a@{DIGEST}", ImageReference("reg.example.com", "a", "", DIGEST)),
         (f"nginx:1.2@{DIGEST}", ImageReference("docker.io", "library/nginx", "1.2", DIGEST)),

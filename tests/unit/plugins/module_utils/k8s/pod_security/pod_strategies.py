@@ -13,7 +13,17 @@ IMAGES = st.builds(
     "".join,
     st.tuples(
         st.sampled_from(
-            ["", "docker.io/", "docker.io/library/", "library/", "localhost/", "reg.example.com/", "reg:5000/", "team/"]
+            [
+                "",
+                "docker.io/",
+                "docker.io/library/",
+                "library/",
+                "localhost/",
+                "reg.example.com/",
+                "reg:5000/",
+                "team/",
+                "REG/",
+            ]
         ),
         st.sampled_from(["web", "app/web", "reg.example.com", "deadbeefcafe", "latest"]),
         st.sampled_from(["", ":1", ":latest", ":latest-1", ":v1.latest"]),
