@@ -43,7 +43,7 @@ class Machine:
 def made(tmp_path: Path) -> Restart:
     home = ApiServerHome(tmp_path)
     options: dict[str, Any] = {
-        "health_timeout": 0.2,
+        "health_timeout": 60.0,
         "restart_command": None,
         "service": "k3s",
         "log_files": [str(tmp_path / "*.log")],
@@ -56,6 +56,7 @@ def carry_out(made: Restart, old: set[str]) -> None:
 
 
 def test_a_new_process_that_answers_is_enough(made: Restart, monkeypatch: pytest.MonkeyPatch) -> None:
+    made._timeout = 60.0
     Machine(monkeypatch, [[2], [], [4]])
     carry_out(made, {"2/1"})
 
@@ -73,6 +74,7 @@ def test_a_new_process_that_answers_is_enough(made: Restart, monkeypatch: pytest
 def test_what_is_no_new_server(
     made: Restart, monkeypatch: pytest.MonkeyPatch, looks: list[list[int]], ready: bool, said: str
 ) -> None:
+    made._timeout = 60.0 if len(looks) > 1 else 0.2
     Machine(monkeypatch, looks, ready=ready)
     with pytest.raises(NotInEffect, match=said):
         carry_out(made, {"2/1"})
