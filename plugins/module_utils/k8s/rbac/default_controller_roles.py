@@ -113,6 +113,7 @@ CONTROLLER_ROLES: dict[str, str] = {
         update batch jobs/finalizers,jobs/status
         create,delete,list,patch,watch core pods
         patch batch jobs
+        create,get,list,patch,update,watch scheduling.k8s.io podgroups,workloads
     """,
     "kube-apiserver-serving-clustertrustbundle-publisher": """
         attest certificates.k8s.io signers kubernetes.io/kube-apiserver-serving
@@ -136,6 +137,7 @@ CONTROLLER_ROLES: dict[str, str] = {
         watch core nodes
         patch core pods/status
         get,watch core pods
+        get,list,watch coordination.k8s.io leases
     """,
     "persistent-volume-binder": """
         create,delete,get,list,update,watch core persistentvolumes
@@ -158,12 +160,17 @@ CONTROLLER_ROLES: dict[str, str] = {
     "podcertificaterequestcleaner": """
         delete,get,list,watch certificates.k8s.io podcertificaterequests
     """,
+    "podgroup-protection-controller": """
+        get,list,update,watch scheduling.k8s.io podgroups
+        get,list,watch core pods
+    """,
     "pv-protection-controller": """
         get,list,update,watch core persistentvolumes
     """,
     "pvc-protection-controller": """
         get,list,update,watch core persistentvolumeclaims
         get,list,watch core pods
+        update core persistentvolumeclaims/status
     """,
     "replicaset-controller": """
         get,list,update,watch apps,extensions replicasets
@@ -182,6 +189,14 @@ CONTROLLER_ROLES: dict[str, str] = {
         get,list,watch resource.k8s.io podschedulingcontexts
         patch,update resource.k8s.io podschedulingcontexts/status,resourceclaims/status
         patch,update core pods/status
+        patch,update resource.k8s.io resourceclaims/binding
+        get,list,watch scheduling.k8s.io podgroups
+        patch,update scheduling.k8s.io podgroups/status
+    """,
+    "resourcepoolstatusrequest-controller": """
+        delete,get,list,watch resource.k8s.io resourcepoolstatusrequests
+        patch,update resource.k8s.io resourcepoolstatusrequests/status
+        get,list,watch resource.k8s.io devicetaintrules,resourceclaims,resourceslices
     """,
     "resourcequota-controller": """
         list,watch * *
@@ -229,6 +244,8 @@ CONTROLLER_ROLES: dict[str, str] = {
     "storage-version-migrator-controller": """
         create,list,patch,watch * *
         update storagemigration.k8s.io storageversionmigrations/status
+        get apiextensions.k8s.io customresourcedefinitions
+        patch apiextensions.k8s.io customresourcedefinitions/status
     """,
     "ttl-after-finished-controller": """
         delete,get,list,watch batch jobs

@@ -145,6 +145,8 @@ DEFAULT_ROLES: dict[str, str] = {
         create,delete,get,list,patch,update,watch resource.k8s.io podschedulingcontexts
         get,list,patch,update,watch core pods/finalizers
         get,list,watch scheduling.k8s.io podgroups,workloads
+        patch,update resource.k8s.io resourceclaims/binding
+        patch,update scheduling.k8s.io podgroups/status
     """,
     "system:kubelet-api-admin": """
         get,list,watch core nodes
