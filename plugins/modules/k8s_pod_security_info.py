@@ -28,7 +28,8 @@ options:
     description:
       - The version of the standards, as V(1.27), V(v1.27) or V(latest).
       - Without it, that of the cluster, and for manifests V(latest).
-      - Quote it. C(1.30) without quotes is V(1.3), and that is another version.
+      - Quote it. C(1.30) without quotes is V(1.3), and that is another version. A V(1.1), V(1.2) or V(1.3) without a
+        C(v) before it is warned of.
     type: str
   src:
     description:
@@ -228,6 +229,9 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.po
     reads_files,
 )
 
+# What YAML makes of 1.10, 1.20 and 1.30 without quotes.
+_CUT_SHORT = ("1.1", "1.2", "1.3")
+
 
 def argument_spec() -> dict[str, dict[str, Any]]:
     """The options; DOCUMENTATION describes them."""
@@ -291,6 +295,8 @@ def main() -> None:
         result = answer(module.params)
     except K8sError as exc:
         module.fail_json(msg=str(exc))
+    if module.params["version"] in _CUT_SHORT:
+        module.warn(f"Judged by version {module.params['version']}. If a later one was meant, such as 1.30, quote it.")
     for sentence in result["errors"]:
         module.warn(f"Not all could be judged: {sentence}")
     module.exit_json(changed=False, **result)

@@ -123,4 +123,5 @@ def test_what_may_not_be_read_is_said_and_the_rest_goes_on(k8s: Kubernetes, shop
 
 def test_a_namespace_that_is_not_there_is_named(k8s: Kubernetes) -> None:
     found = info(k8s, namespaces=["no-such-place"])
-    assert found["warnings"] == ["Not all could be judged: There is no namespace no-such-place"]
+    assert found["errors"] == ["There is no namespace no-such-place"]
+    assert len(found["warnings"]) == 1

@@ -75,6 +75,11 @@ def test_definitions_are_kept_out_of_the_result() -> None:
     assert "correct-horse" not in json.dumps(found)
 
 
+@pytest.mark.parametrize(("version", "warnings"), [("1.3", 1), ("v1.3", 0), ("1.30", 0)])
+def test_a_version_that_yaml_cut_short_is_warned_of(version: str, warnings: int) -> None:
+    assert len(info(definitions=[], version=version).get("warnings", [])) == warnings
+
+
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
