@@ -48,7 +48,7 @@ def test_what_stays_although_it_left(member: Member, reason: str) -> None:
 def test_what_a_controller_made_with_our_label_is_neither_removed_nor_counted() -> None:
     """By its owner, or because nobody but the controller has set the label."""
     owned = _member(ownerReferences=[{"kind": "Service", "controller": True}])
-    fields = {"f:metadata": {"f:labels": {f"f:{PART_OF}": {}}}}
+    fields: dict[str, Any] = {"f:metadata": {"f:labels": {f"f:{PART_OF}": {}}}}
     copied = _member(managedFields=[{"manager": "kube-controller-manager", "fieldsV1": fields}])
     assert choose_pruned([owned, copied, _member()], Settings())[0][0].name == "a"
     assert choose_pruned([owned, copied], Settings()) == ([], [])
@@ -115,6 +115,7 @@ def test_an_object_that_changed_is_looked_at_again() -> None:
     cluster = _Cluster({"a": _refusal(409)}, {"a": same})
     assert _prune(cluster, _member()) == [PRUNED]
     assert cluster.deleted[-1][1]["preconditions"]["resourceVersion"] == "8"
-    for change in ({"uid": "b"}, {"labels": {}}, {"labels": {PART_OF: "another"}}):
+    every: list[dict[str, Any]] = [{"uid": "b"}, {"labels": {}}, {"labels": {PART_OF: "another"}}]
+    for change in every:
         now = {"metadata": {**same["metadata"], **change}}
         assert _prune(_Cluster({"a": _refusal(409)}, {"a": now}), _member()) == [UNCHANGED]

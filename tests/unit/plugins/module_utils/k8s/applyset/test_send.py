@@ -82,7 +82,7 @@ class _Racing:
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits in a unit test."""
-    monkeypatch.setattr(send.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(send, "_FIRST_PAUSE", 0.0)
 
 
 @pytest.mark.parametrize(
@@ -90,15 +90,14 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         _status(409, "the object has been modified"),
         _status(403, 'pods "a" is forbidden: error looking up service account ns/default: serviceaccount not found'),
-        _status(
-            500, 'No API token found for service account "default", retry after the token is created'
-        ),
+        _status(500, 'No API token found for service account "default", retry after the token is created'),
     ],
 )
 def test_a_lost_race_is_run_again(refusal: ApiStatus) -> None:
     """With the same request, of a dry run too."""
     cluster: Any = _Racing(refusal, refusal)
-    assert server_side_apply(cluster, _member(), Settings(), dry_run=True) == "answer"
+    answer: Any = server_side_apply(cluster, _member(), Settings(), dry_run=True)
+    assert answer == "answer"
     assert len(cluster.sent) == 3
     assert {request["query"]["dryRun"] for request in cluster.sent} == {"All"}
 
