@@ -9,7 +9,8 @@
     coverage.namespace_facts("shop"); coverage.workload_facts("shop", labels, host_network=False)
     coverage.policy_subjects()
 
-Pods with the same labels are judged once. What is stored says nothing about whether a network plugin enforces it.
+Pods that differ in no label that a selector asks for are judged once. What is stored says nothing about whether a
+network plugin enforces it.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ Object = Mapping[str, Any]
 Facts = dict[str, Any]
 # Where clouds answer a pod's questions about its node, credentials included.
 METADATA_ADDRESS = "169.254.169.254"
-_NAMES_SHOWN = 20
+_NAMES_SHOWN = 100
 
 
 @dataclass
@@ -70,13 +71,14 @@ class Coverage:
         self.traffic = Traffic(self.namespaces, self.policies)
         self._others = AdminPolicies([*other_policies, *(raw for raw in given if not is_network_policy(raw))])
         self._groups: dict[str, dict[tuple[frozenset[tuple[str, str]], bool], Group]] = {}
+        self._keys = frozenset(key for policy in self.policies for key in policy.pod_label_keys())
 
     def see(self, pod: Object) -> None:
         """Count a Pod object; one that has ended has no network and does not count."""
         if has_ended(pod):
             return
         metadata, spec = pod.get("metadata") or {}, pod.get("spec") or {}
-        namespace, labels = str(metadata.get("namespace") or "default"), metadata.get("labels") or {}
+        namespace, labels = str(metadata.get("namespace") or "default"), self._telling(metadata.get("labels") or {})
         host_network = bool(spec.get("hostNetwork"))
         groups = self._groups.setdefault(namespace, {})
         key = (frozenset(labels.items()), host_network)
@@ -87,6 +89,10 @@ class Coverage:
         group.count += 1
         if len(group.names) < _NAMES_SHOWN:
             group.names.append(str(metadata.get("name") or ""))
+
+    def _telling(self, labels: Mapping[str, str]) -> dict[str, str]:
+        """The labels that some selector asks for. Without the rest, such as hashes of templates, few kinds are left."""
+        return {key: value for key, value in labels.items() if key in self._keys}
 
     def groups(self, namespace: str) -> list[Group]:
         """The pods that were seen in a namespace."""
@@ -101,7 +107,8 @@ class Coverage:
 
         network_policies: their names. network_pods: pods to which policies can apply; network_host_pods: those in
         their node's network. network_default_deny_{ingress,egress}: a policy isolates every pod, also future ones, and
-        none opens all of it again. network_open_{ingress,egress}: names of pods that are not isolated.
+        none opens all of it again. network_open_{ingress,egress}: pods that are not isolated, by name, the first 100 of each
+        kind of pod.
         network_without_dns: names of pods whose egress is isolated and that cannot ask the cluster's DNS.
         """
         judged = [group for group in self.groups(name) if group.endpoint.subject_to_policies]

@@ -9,7 +9,7 @@ Other kinds of policy (AdminNetworkPolicy, those of a network plugin) are no Net
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Union
 
@@ -121,6 +121,13 @@ class Policy:
     ingress: tuple[Rule, ...] | None
     egress: tuple[Rule, ...] | None
     ignored: tuple[str, ...] = ()
+
+    def pod_label_keys(self) -> Iterator[str]:
+        """The labels of pods that its selectors ask for."""
+        rules = (*(self.ingress or ()), *(self.egress or ()))
+        peers = (peer for rule in rules for peer in rule.peers or () if isinstance(peer, PodPeer))
+        for selector in (self.pods, *(peer.pods for peer in peers)):
+            yield from (requirement.key for requirement in selector.requirements)
 
     def rules(self, direction: str) -> tuple[Rule, ...] | None:
         """The rules for `ingress` or `egress`."""

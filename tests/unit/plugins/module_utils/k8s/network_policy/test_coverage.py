@@ -169,3 +169,10 @@ def test_a_policy_of_another_kind_is_never_read_as_a_network_policy_but_makes_bl
 def test_what_network_policies_do_well_is_not_in_doubt() -> None:
     facts = covered(policy(policyTypes=["Ingress", "Egress"], egress=[DNS]), others=[admin(namespaces={})])
     assert "unknown" not in facts.namespace_facts("shop")
+
+
+def test_labels_that_no_selector_asks_for_make_no_difference() -> None:
+    pods = tuple(pod(f"web-{number}", labels={"app": "web", "hash": str(number)}) for number in range(150))
+    coverage = covered(policy(podSelector={"matchLabels": {"app": "db"}}), pods=pods)
+    assert [group.count for group in coverage.groups("shop")] == [150]
+    assert coverage.namespace_facts("shop")["network_open_ingress"] == sorted(f"web-{number}" for number in range(100))
