@@ -12,6 +12,7 @@ Nothing is fixed: any number of them may run beside each other, but only one on 
 
 from __future__ import annotations
 
+import secrets
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -60,7 +61,8 @@ class Kubernetes(Clients):
         if mode not in MODES or (static_pod_api and mode != "full"):
             raise LabError(f"a cluster is one of {', '.join(MODES)}; only full has static pods. Not: {mode!r}")
         self.mode = mode
-        self.workdir = workdir or Path(tempfile.mkdtemp(prefix="bulkhead-k8s-"))
+        # Made when it is wanted: who waits for the machine and is killed leaves nothing.
+        self.workdir = workdir or Path(tempfile.gettempdir(), f"bulkhead-k8s-{secrets.token_hex(4)}")
         self.keep = keep
         self.processes = Processes(self.workdir)
         self._guard: subprocess.Popen[bytes] | None = None
@@ -79,8 +81,8 @@ class Kubernetes(Clients):
         """Start, and wait until it is of use. LabError with the last words of what did not come up."""
         for name in _PROGRAMS[self.mode]:
             program(name)  # before anything runs or waits: they may have to be built first, or be impossible to have
-        self.workdir.mkdir(parents=True, exist_ok=True)
         lock = self._node.lock() if self._node else None
+        self.workdir.mkdir(mode=0o700, parents=True)
         if self._guard is None and not self.keep:
             self._guard = start_guard(self.workdir, REPOSITORY, lock)
         if self._node:

@@ -57,7 +57,15 @@ class Node:
         self._engine: threading.Thread | None = None
         self._engine_error: BaseException | None = None
         self.manifests = workdir / "manifests"
-        self.docker = Dockerd(workdir / "docker", flags=_DOCKERD_FLAGS, bridge=True, keep=keep)
+        self._keep = keep
+        self._docker: Dockerd | None = None
+
+    @property
+    def docker(self) -> Dockerd:
+        """The node's dockerd. LabError before `prepare`."""
+        if self._docker is None:
+            raise LabError("the node's dockerd has not been started")
+        return self._docker
 
     def lock(self) -> int:
         """Wait for this machine's one place for a node; the descriptor that holds it."""
@@ -70,6 +78,7 @@ class Node:
     def prepare(self) -> None:
         """The network, at once; dockerd and its images in the background."""
         machine.claim(self._workdir)
+        self._docker = Dockerd(self._workdir / "docker", flags=_DOCKERD_FLAGS, bridge=True, keep=self._keep)
         self.manifests.mkdir(exist_ok=True)
         make_network_namespace(self.docker.network_namespace)
         network.connect(self._workdir, self.docker.network_namespace)
@@ -110,7 +119,8 @@ class Node:
         if self._engine is not None:
             self._engine.join()
             self._engine = None
-        self.docker.close()
+        if self._docker is not None:
+            self._docker.close()
 
     def unlock(self) -> None:
         """Let the next one have the machine."""
