@@ -107,8 +107,8 @@ class Coverage:
 
         network_policies: their names. network_pods: pods to which policies can apply; network_host_pods: those in
         their node's network. network_default_deny_{ingress,egress}: a policy isolates every pod, also future ones, and
-        none opens all of it again. network_open_{ingress,egress}: pods that are not isolated, by name, the first 100 of each
-        kind of pod.
+        none opens all of it again. network_open_{ingress,egress}: names of pods that are not isolated, of each kind of
+        pod the first 100.
         network_without_dns: names of pods whose egress is isolated and that cannot ask the cluster's DNS.
         """
         judged = [group for group in self.groups(name) if group.endpoint.subject_to_policies]
