@@ -133,10 +133,12 @@ def test_what_may_not_be_read_is_an_error_and_the_rest_goes_on(stage: Kubernetes
 def test_the_namespaces_of_a_user_are_enough(stage: Kubernetes) -> None:
     viewer = stage.user("team-viewer")
     stage.kubectl("create", "rolebinding", "team-viewer", "--clusterrole=view", "--user=team-viewer", "-n", "cast-shop")
-    options = {"kubeconfig": str(viewer), "namespaces": ["cast-shop"], "select": ["k8s.workload.*"]}
+    options = {"kubeconfig": str(viewer), "namespaces": ["cast-shop"], "select": ["k8s.workload.*", "k8s.namespace.*"]}
     result = run_module("k8s_audit", {**options, "include_passes": True})
-    judged = {each["subject"].get("namespace") for each in result["findings"] if each["status"] in ("pass", "fail")}
-    assert judged == {"cast-shop"}
+    judged = [each["subject"] for each in result["findings"] if each["status"] in ("pass", "fail")]
+    assert {subject.get("namespace", "cast-shop") for subject in judged} == {"cast-shop"}
+    assert {subject["name"] for subject in judged if subject["kind"] == "Namespace"} == {"cast-shop"}
+    assert not [each["reason"] for each in result["findings"] if each["status"] == "error"]
 
 
 def test_excluded_namespaces_are_left_out(stage: Kubernetes) -> None:
@@ -153,6 +155,7 @@ def test_excluded_namespaces_are_left_out(stage: Kubernetes) -> None:
         ({"later_version": "soon"}, "is no version of the Pod Security Standards"),
         ({"expect_cluster": "00000000-0000-0000-0000-000000000000"}, "nothing was done"),
         ({"certificate_days": -1}, "certificate_days"),
+        ({"namespaces": ["shopp"]}, "there is no namespace 'shopp'"),
         ({"select": ["k8s.nothing"]}, "names no control"),
         ({"allowed_registries": ["https://registry"]}, "is no registry"),
     ],

@@ -56,7 +56,7 @@ CLUSTER_CONTROLS: tuple[Control, ...] = (
         title="The audit policy records what matters",
         scope="cluster",
         severity="medium",
-        manual="The policy is a file on the control plane that the API does not show. Set control_plane where it runs.",
+        manual="The policy is a file on the control plane that the API does not show. Read it there.",
         remediation=(
             "Record changes of Secrets, ConfigMaps, roles and bindings, exec into Pods and the use of tokens "
             "(role k8s_apiserver)."

@@ -7,19 +7,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.lists import Lists
-from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import ApiStatus
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import ApiStatus, K8sError
 
 Facts = dict[str, Any]
 
+_PATH = "/api/v1/namespaces"
 # Namespaces that a cluster brings along.
 SYSTEM = frozenset(("kube-system", "kube-public", "kube-node-lease"))
 
 
 def list_namespaces(lists: Lists) -> list[Facts]:
-    """The wanted Namespace objects, whole. Raises K8sError."""
-    return [item for item in lists.cluster_objects("/api/v1/namespaces") if lists.namespaces.has(str(_name(item)))]
+    """The wanted Namespace objects, whole: those that were named one by one, for their user may not list all.
+
+    Raises K8sError, also for a name that no namespace has.
+    """
+    only = lists.namespaces.only
+    found = [_named(lists, name) for name in only] if only else list(lists.cluster_objects(_PATH))
+    return [item for item in found if lists.namespaces.has(str(_name(item)))]
+
+
+def _named(lists: Lists, name: str) -> Facts:
+    try:
+        found: Facts = lists.cluster.get(f"{_PATH}/{quote(name, safe='')}")
+    except ApiStatus as exc:
+        if exc.status == 404:
+            raise K8sError(f"namespaces: there is no namespace {name!r} in {lists.cluster.address}") from exc
+        raise
+    return found
 
 
 def namespace_facts(namespace: Mapping[str, Any], workloads: Mapping[str, int]) -> Facts:
