@@ -32,6 +32,8 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.po
 )
 
 Object = Mapping[str, Any]
+# The minor versions of the standards since when levels look at the hosts of probes, and trust user namespaces.
+_PROBE_HOSTS, _USER_NAMESPACES = 34, 35
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,14 @@ class Difference:
     message: str
 
 
-def differences(policy: Object, level: str, kept: frozenset[str]) -> tuple[Difference, ...]:
-    """All differences. kept: the fields of the policy whose rule stays as CEL beside the level."""
+def differences(policy: Object, level: str, kept: frozenset[str], minor: int) -> tuple[Difference, ...]:
+    """All differences. kept: the fields of the policy whose rule stays as CEL beside the level.
+
+    minor: the version of the standards; what comes with a later one is left out.
+    """
     found = [Difference(field, "mutation", message) for field, message in mutations(policy)]
-    found += [Difference(field, "stricter", message) for field, message in _stricter(policy, level)]
-    found += [Difference(field, "looser", message) for field, message in _looser(policy, level, kept)]
+    found += [Difference(field, "stricter", message) for field, message in _stricter(policy, level, minor)]
+    found += [Difference(field, "looser", message) for field, message in _looser(policy, level, kept, minor)]
     return tuple(found)
 
 
@@ -56,7 +61,7 @@ def _names(policy: Object, annotation: str) -> list[str] | None:
     return None if allowed is None else str(allowed).split(",")
 
 
-def _stricter(policy: Object, level: str) -> Iterator[tuple[str, str]]:
+def _stricter(policy: Object, level: str, minor: int) -> Iterator[tuple[str, str]]:
     spec = policy.get("spec") or {}
     if "*" not in (_names(policy, SECCOMP_ALLOWED) or ["*"]):
         yield "seccomp", "a profile that a pod names by annotation no longer counts; it must be in seccompProfile"
@@ -64,12 +69,12 @@ def _stricter(policy: Object, level: str) -> Iterator[tuple[str, str]]:
     if len(level_text.split(",")) > MOST_CATEGORIES:
         yield "seLinux", f"the categories of the level {level_text} must stand in this order"
     if level != "privileged":
-        yield from _stricter_than_baseline(policy, spec)
+        yield from _stricter_than_baseline(policy, spec, minor)
     if level == "restricted":
         yield from _stricter_than_restricted(policy)
 
 
-def _stricter_than_baseline(policy: Object, spec: Object) -> Iterator[tuple[str, str]]:
+def _stricter_than_baseline(policy: Object, spec: Object, minor: int) -> Iterator[tuple[str, str]]:
     if se_linux_options(spec) is None:
         yield "seLinux", "pods that set an SELinux user or role, or a type that is not for containers, are refused"
     seccomp = _names(policy, SECCOMP_ALLOWED) or []
@@ -79,7 +84,8 @@ def _stricter_than_baseline(policy: Object, spec: Object) -> Iterator[tuple[str,
     if apparmor is None or "unconfined" in apparmor:
         yield "apparmor", "pods with the AppArmor profile unconfined are refused"
     yield "windowsOptions", "Windows pods with hostProcess are refused; no PodSecurityPolicy looks at it"
-    yield "probeHost", "from version 1.34, probes and lifecycle hooks with a host are refused; no policy looks at it"
+    if minor >= _PROBE_HOSTS:
+        yield "probeHost", "probes and lifecycle hooks with a host are refused; no PodSecurityPolicy looks at them"
 
 
 def _stricter_than_restricted(policy: Object) -> Iterator[tuple[str, str]]:
@@ -91,17 +97,17 @@ def _stricter_than_restricted(policy: Object) -> Iterator[tuple[str, str]]:
         yield "requiredDropCapabilities", "containers must drop ALL, even where they drop each capability by its name"
 
 
-def _looser(policy: Object, level: str, kept: frozenset[str]) -> Iterator[tuple[str, str]]:
+def _looser(policy: Object, level: str, kept: frozenset[str], minor: int) -> Iterator[tuple[str, str]]:
     yield from _looser_profiles(policy)
     if "allowedUnsafeSysctls" not in kept and level != "privileged":
         yield "allowedUnsafeSysctls", "sysctls can be set that later versions count as safe"
     if "allowedProcMountTypes" not in kept:
         if level == "privileged":
             yield "allowedProcMountTypes", "pods can have an unmasked /proc; they can be privileged anyway"
-        else:
-            yield "allowedProcMountTypes", "from version 1.35, pods with hostUsers false can have an unmasked /proc"
-    if level == "restricted" and "runAsUser" not in kept:
-        yield "runAsUser", "from version 1.35, pods with hostUsers false can run as their own root"
+        elif minor >= _USER_NAMESPACES:
+            yield "allowedProcMountTypes", "pods with hostUsers false can have an unmasked /proc"
+    if level == "restricted" and "runAsUser" not in kept and minor >= _USER_NAMESPACES:
+        yield "runAsUser", "pods with hostUsers false can run as their own root"
     if level != "privileged" and "volumes" not in kept:
         yield "volumes", "volumes can be of types that no PodSecurityPolicy knows, such as image"
 

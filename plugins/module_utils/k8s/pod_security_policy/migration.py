@@ -48,7 +48,7 @@ def migrate(
     groups: dict[tuple[str, ...], list[str]] = {}
     for space, names in grants.items():
         groups.setdefault(tuple(names), []).append(space)
-    found = {names: translate([policies[name] for name in names]) for names in groups if names}
+    found = {names: translate([policies[name] for name in names], version) for names in groups if names}
     admission = [
         made
         for names, spaces in groups.items()
@@ -56,7 +56,7 @@ def migrate(
         for made in _objects(prefix, names, spaces, found[names], actions)
     ]
     return {
-        "policies": [_row(name, translate([policy]), version) for name, policy in policies.items()],
+        "policies": [_row(name, translate([policy], version), version) for name, policy in policies.items()],
         "namespaces": [_space(space, names, found.get(tuple(names)), version) for space, names in grants.items()],
         "objects": admission or [one for name in policies for one in _alone(prefix, name, policies[name])],
     }

@@ -72,11 +72,14 @@ def _flags(spec: Object) -> Iterator[tuple[str, str]]:
     if spec.get("readOnlyRootFilesystem"):
         yield "readOnlyRootFilesystem", "it set readOnlyRootFilesystem in containers that do not say; they must now"
     if spec.get("allowPrivilegeEscalation") is False:
-        yield "allowPrivilegeEscalation", "it set it to false in containers that do not say; they must say so now"
+        yield (
+            "allowPrivilegeEscalation",
+            "it set the field to false in containers that do not say; they must now",
+        )
     default = spec.get("defaultAllowPrivilegeEscalation")
     if default is not None:
         value = str(default).lower()
         yield (
             "defaultAllowPrivilegeEscalation",
-            f"it set it to {value} in containers that do not say; it stays unset now",
+            f"it set allowPrivilegeEscalation to {value} in containers that do not say",
         )

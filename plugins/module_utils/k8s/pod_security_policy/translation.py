@@ -9,6 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security.version import (
+    LATEST,
+    minor_of,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security_policy import cel
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security_policy.level_match import (
     level_of,
@@ -50,14 +54,17 @@ class Translation:
     differences: Mapping[str, tuple[Difference, ...]]
 
 
-def translate(policies: Sequence[Object]) -> Translation:
-    """What takes the place of policies that the same pods may use, so that each pod needs to meet one of them only."""
+def translate(policies: Sequence[Object], version: str = LATEST) -> Translation:
+    """What takes the place of policies that the same pods may use, so that each pod needs to meet one of them only.
+
+    version: of the Pod Security Standards. Raises K8sError for what is none.
+    """
     found = {_name(policy): level_of(policy) for policy in policies}
     level = min((level for level, _why in found.values()), key=LEVELS.index, default="privileged")
     kept = {_name(policy): kept_rules(policy, level) for policy in policies}
     common = _common(list(kept.values()))
     fields = frozenset(rule.field for rule in common)
-    lost = {_name(policy): differences(policy, level, fields) for policy in policies}
+    lost = {_name(policy): differences(policy, level, fields, minor_of(version)) for policy in policies}
     if len(policies) > 1:
         lost[""] = _of_combination(policies, fields)
     return Translation(level, {name: why for name, (_level, why) in found.items()}, common, lost)

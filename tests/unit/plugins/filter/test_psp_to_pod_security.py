@@ -171,3 +171,9 @@ def test_a_list_as_kubectl_prints_it_is_taken() -> None:
 def test_what_cannot_be_translated_is_refused_with_one_sentence(given: Any, options: dict[str, Any], said: str) -> None:
     with pytest.raises(AnsibleFilterError, match=said):
         FilterModule().filters()["psp_to_pod_security"](given, **options)
+
+
+@pytest.mark.parametrize(("version", "told"), [("v1.33", False), ("v1.34", True), ("latest", True)])
+def test_what_comes_with_a_later_version_of_the_standards_is_left_out(version: str, told: bool) -> None:
+    differences = psp_to_pod_security(_policy(), version=version)["policies"][0]["differences"]
+    assert ("probeHost" in {row["field"] for row in differences}) == told
