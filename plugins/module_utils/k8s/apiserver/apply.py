@@ -63,18 +63,23 @@ def carry_out(params: Mapping[str, Any], situation: Situation, plan: Plan) -> st
 
 def _write(situation: Situation, plan: Plan) -> None:
     for folder in plan.folders:
-        _make_folder(folder)
+        _make_folder(folder, situation.owner)
     for change in plan.files:
         # A file that goes is removed when no server reads it any more.
         if change.after is not None:
+            _make_folder(os.path.dirname(change.path), situation.owner)
             put(change.path, change.after, owner=situation.owner)
     if plan.text != situation.text:
         _put_config(situation, plan.text)
 
 
-def _make_folder(folder: str) -> None:
+def _make_folder(folder: str, owner: tuple[int, int]) -> None:
+    """A folder that only the API server enters; one that is there stays as it is."""
+    if os.path.isdir(folder):
+        return
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        os.makedirs(folder, mode=0o700)
+        os.chown(folder, *owner)
     except OSError as exc:
         raise StoredFileError(f"{folder} cannot be made: {exc.strerror}") from exc
 

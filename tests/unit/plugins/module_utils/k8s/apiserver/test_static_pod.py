@@ -122,3 +122,11 @@ def test_the_annotation_goes_with_its_key_where_it_was_alone() -> None:
     after, _kept = StaticPod("m", text).changed(PodChange(annotation="x"))
     assert yaml.safe_load(after)["metadata"]["annotations"] == {ANNOTATION: "x"}
     assert StaticPod("m", after).changed(PodChange(annotation=None)) == (text, True)
+
+
+@pytest.mark.parametrize(("where", "uid"), [("pod", 1000), ("container", 2000), ("", 0)])
+def test_the_user_that_must_read_the_files(where: str, uid: int) -> None:
+    data = yaml.safe_load(MANIFEST)
+    holders = {"pod": data["spec"], "container": data["spec"]["containers"][0], "": {}}
+    holders[where]["securityContext"] = {"runAsUser": uid}
+    assert StaticPod("m", yaml.safe_dump(data)).run_as_user == uid
