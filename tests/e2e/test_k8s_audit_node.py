@@ -59,4 +59,5 @@ def test_the_host_tells_what_the_api_does_not(k8s_full: Kubernetes) -> None:
     assert len(subjects["etcd"]) == 1
     roles = {each["role"] for each in subjects["file"] if each.get("exists")}
     assert roles >= {"etcd_data", "kubelet_kubeconfig"}
+    assert any(each["subject"]["name"].startswith("kubeconfig ") for each in subjects["certificate"])
     assert "error" not in _status(result, "k8s.")

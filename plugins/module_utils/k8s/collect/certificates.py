@@ -49,11 +49,13 @@ _OF_FACTS = ("holds", "days_left", "not_before", "not_after", "common_name", "is
 class CertificateCollector:
     """One pass over the places. `errors` are sentences of those that may not be read, `unseen` of unreached ones."""
 
-    def __init__(self, cluster: Cluster, now: datetime) -> None:
+    def __init__(self, cluster: Cluster, now: datetime, more: Callable[[], Found] = lambda: iter(())) -> None:
+        """more: certificates of other places, as the host of a control plane has them."""
         self.errors: list[str] = []
         self.unseen: list[str] = []
         self._cluster = cluster
         self._now = now
+        self._more = more
         self._by_fingerprint: dict[str, Facts] = {}
 
     def collect(self) -> list[Facts]:
@@ -61,7 +63,7 @@ class CertificateCollector:
         subjects: list[Facts] = []
         for source in (self._served, self._own, self._config_maps, self._webhooks, self._services, self._resources):
             subjects += self._of(source)
-        return subjects + self._of(self._requests) + self._of(self._kubelets)
+        return subjects + self._of(self._requests) + self._of(self._kubelets) + self._of(self._more)
 
     def _of(self, source: Callable[[], Found]) -> list[Facts]:
         found: list[Facts] = []

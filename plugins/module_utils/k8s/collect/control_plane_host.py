@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import posixpath
 import socket
 from collections.abc import Iterator, Sequence
@@ -33,6 +35,7 @@ Facts = dict[str, Any]
 FILES_NOT_ASKED = "Files of the control plane and of nodes are not in the API: set control_plane where they are."
 _AUTHENTICATION = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication"
 _MANIFESTS = "/etc/kubernetes/manifests"
+_WITH_CERTIFICATES = ("pki_certificate", "client_authority")
 _PROGRAMS = {
     "kube-apiserver": "api_server",
     "kube-controller-manager": "controller_manager",
@@ -89,6 +92,15 @@ class ControlPlaneHost:
             subjects.append({"subject": name, "role": role, **files.facts(path)})
         return subjects
 
+    def certificates(self) -> Iterator[tuple[str, str]]:
+        """(place, PEM) of every certificate in a file, those inside of kubeconfigs included."""
+        for role, path, files in self._located():
+            text = files.read(path) if role in _WITH_CERTIFICATES or role.endswith("_kubeconfig") else None
+            if text and role.endswith("_kubeconfig"):
+                yield from _of_kubeconfig(path, text, files)
+            elif text:
+                yield f"file {path}", text
+
     def _of(self, program: str) -> list[HostProcess]:
         return [each for each in self.processes if each.program == program]
 
@@ -144,6 +156,24 @@ def _pki(process: HostProcess) -> Iterator[tuple[str, str, HostFiles]]:
                 yield "pki_certificate", path, process.files
             elif path.endswith(".key"):
                 yield "pki_key", path, process.files
+
+
+def _of_kubeconfig(path: str, text: str, files: HostFiles) -> Iterator[tuple[str, str]]:
+    """The client certificates that the users of a kubeconfig log in with."""
+    for entry in yaml_mapping(text).get("users") or ():
+        user = (entry or {}).get("user") or {}
+        encoded, file = user.get("client-certificate-data"), user.get("client-certificate")
+        if encoded:
+            yield f"kubeconfig {path}", _decoded(str(encoded))
+        elif file:
+            yield f"file {file}", files.read(str(file)) or ""
+
+
+def _decoded(encoded: str) -> str:
+    try:
+        return base64.b64decode(encoded).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return ""
 
 
 def with_encryption(subjects: Sequence[Facts], writer: str | None) -> None:

@@ -178,7 +178,8 @@ class _Collection:
             self._subjects["file"] = self._host.files()
 
     def _certificates(self) -> None:
-        collector = CertificateCollector(self._cluster, self._now)
+        more = {"more": self._host.certificates} if self._host else {}
+        collector = CertificateCollector(self._cluster, self._now, **more)
         self._subjects["certificate"] = collector.collect()
         for missing, reasons in ((self._errors, collector.errors), (self._unseen, collector.unseen)):
             if reasons:

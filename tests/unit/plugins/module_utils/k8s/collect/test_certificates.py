@@ -118,3 +118,12 @@ def test_kubelets_that_cannot_be_reached_are_not_waited_for(monkeypatch: pytest.
     assert collecting.collect() == []
     assert len(tried) == 3
     assert "no route to host" in collecting.unseen[-1]
+
+
+def test_certificates_of_files_come_on_top(pem: str) -> None:
+    cluster: Any = ListedCluster({NODES: []})
+    places = [("file /pki/ca.crt", pem), ("kubeconfig /etc/kc", "")]
+    collecting = CertificateCollector(cluster, datetime.now(timezone.utc), lambda: iter(places))
+    whole, broken = collecting.collect()
+    assert (whole["subject"]["name"], whole["holds"]) == ("file /pki/ca.crt", True)
+    assert "kubeconfig /etc/kc" in broken["unknown"]["holds"]
