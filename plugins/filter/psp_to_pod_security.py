@@ -144,6 +144,11 @@ def psp_to_pod_security(
         )
     except K8sError as exc:
         raise AnsibleFilterError(f"psp_to_pod_security: {exc}") from exc
+    except (AttributeError, KeyError, TypeError, ValueError) as exc:
+        # Objects that no API server has let in; which part of which one is wrong is for a schema to say.
+        raise AnsibleFilterError(
+            f"psp_to_pod_security: an object is not as an API server would have it: {type(exc).__name__} {exc}"
+        ) from exc
 
 
 def _plain(value: Any) -> Any:

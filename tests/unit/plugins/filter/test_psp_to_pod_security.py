@@ -166,6 +166,8 @@ def test_a_list_as_kubectl_prints_it_is_taken() -> None:
         (_policy(), {"namespaces": "web"}, "must be a list of names"),
         (_policy(), {"actions": ["Refuse"]}, "Refuse is not of"),
         ({"kind": "PodSecurityPolicy", "spec": object()}, {}, "no plain data"),
+        ({"kind": "PodSecurityPolicy", "spec": "text"}, {}, "not as an API server would have it"),
+        (_policy(hostPorts=[{}]), {}, "not as an API server would have it"),
     ],
 )
 def test_what_cannot_be_translated_is_refused_with_one_sentence(given: Any, options: dict[str, Any], said: str) -> None:
