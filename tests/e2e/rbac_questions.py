@@ -35,7 +35,22 @@ _URLS = [
     "/a/*/b",
     "**",
 ]
-_PATHS = [*_URLS, "/healthz/etcd", "/api", "/apis/apps", "/logs/", "/logs", "/logs/x", "/a/x/b", "healthz", "", "/apix"]
+_URLS += ["/logs/**", "/logs/**", "/version**"]
+_PATHS = [
+    *_URLS,
+    "/version",
+    "/version/x",
+    "/healthz/etcd",
+    "/api",
+    "/apis/apps",
+    "/logs/",
+    "/logs",
+    "/logs/x",
+    "/a/x/b",
+    "healthz",
+    "",
+    "/apix",
+]
 _USERS = ["alice", "Alice", "bob", "system:anonymous", "bob:", "*", "jane@example.com", "system:node:node1"]
 _TEAMS = ["devs", "Devs", "ops", "system:authenticated", "system:unauthenticated", "system:serviceaccounts", "*"]
 
