@@ -134,6 +134,7 @@ def test_audit_log_webhook_and_admission_take_effect(unchanged: Host) -> None:
         assert "PodSecurityPolicy" in answer["message"]
 
 
+@pytest.mark.slow
 def test_encryption_reencryption_and_another_key(host: Host) -> None:
     def stored() -> bytes:
         return host.k8s.etcd_get("/registry/secrets/default/old")[:40]

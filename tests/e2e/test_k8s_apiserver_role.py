@@ -58,6 +58,7 @@ def keys(host: Host) -> Any:
     return data["resources"][0]["providers"][0]["secretbox"]["keys"]
 
 
+@pytest.mark.slow
 def test_a_control_plane_is_hardened_gets_another_key_and_is_what_it_was(control_plane: list[Host]) -> None:
     first, second = control_plane
     first.k8s.kubectl("create", "secret", "generic", "old", "--from-literal=a=b")
