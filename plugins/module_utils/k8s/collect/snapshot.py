@@ -121,9 +121,16 @@ class _Collection:
         self._now = now
         self._lists = Lists(cluster, wanted.namespaces)
         self._errors: dict[str, str] = snapshot["errors"]
-        self._host = ControlPlaneHost(cluster) if wanted.control_plane else None
         self._unseen: dict[str, str] = snapshot["unseen"]
         self._subjects: dict[str, list[Facts]] = snapshot["subjects"]
+        self._host = self._found_here() if wanted.control_plane else None
+
+    def _found_here(self) -> ControlPlaneHost | None:
+        try:
+            return ControlPlaneHost(self._cluster)
+        except ApiStatus as exc:
+            self._fail(exc, "file", *CONTROL_PLANE_SCOPES)
+            return None
 
     def run(self) -> None:
         self._scope("cluster", lambda: [cluster_facts(self._cluster)])
@@ -168,14 +175,14 @@ class _Collection:
         with_encryption(found.get("api_server", ()), host.encryption_writer() if host else None)
         for scope in CONTROL_PLANE_SCOPES:
             self._subjects[scope] = found.get(scope, [])
-            if scope not in found:
+            if scope not in found and scope not in self._errors:
                 self._unseen[scope] = unseen_reason(scope)
 
     def _files(self) -> None:
-        if self._host is None:
-            self._unseen["file"] = FILES_NOT_ASKED
-        else:
+        if self._host is not None:
             self._subjects["file"] = self._host.files()
+        elif "file" not in self._errors:
+            self._unseen["file"] = FILES_NOT_ASKED
 
     def _certificates(self) -> None:
         more = {"more": self._host.certificates} if self._host else {}
