@@ -24,7 +24,7 @@ from tests.lab.launch import alive
 @pytest.mark.slow
 def test_demo_shows_every_stage_and_leaves_only_its_reports(tmp_path: Path) -> None:
     result = subprocess.run(
-        [sys.executable, "-m", "tests.lab", "demo", "--output", str(tmp_path)],
+        [sys.executable, "-m", "tests.lab", "demo", "--part", "docker", "--output", str(tmp_path)],
         cwd=REPOSITORY,
         check=False,
         capture_output=True,
@@ -33,8 +33,12 @@ def test_demo_shows_every_stage_and_leaves_only_its_reports(tmp_path: Path) -> N
     assert result.returncode == 0, result.stdout + result.stderr
     assert "The second run changed nothing." in result.stdout
     assert "Clean: 0 findings" in result.stdout
-    assert {path.name for path in tmp_path.iterdir()} == {"audit-report.html", "audit-report.json", "waivers.yml"}
-    report = json.loads((tmp_path / "audit-report.json").read_text())
+    assert {path.name for path in (tmp_path / "docker").iterdir()} == {
+        "audit-report.html",
+        "audit-report.json",
+        "waivers.yml",
+    }
+    report = json.loads((tmp_path / "docker" / "audit-report.json").read_text())
     drifted = {finding["control"] for finding in report["findings"] if finding["drift"] in ("new", "regressed")}
     assert {"docker.container.privileged", "docker.daemon.no_new_privileges"} <= drifted
     assert not [finding for finding in report["findings"] if finding["status"] == "error"]
@@ -49,7 +53,7 @@ def test_demo_fails_when_the_daemon_is_not_as_it_should_be(tmp_path: Path) -> No
         "import sys\n"
         "from tests.lab import __main__, demo_script\n"
         "demo_script.cast = lambda workdir: demo_script.WELL_KEPT[:1]\n"
-        f"sys.argv = ['lab', 'demo', '--output', {str(tmp_path)!r}]\n"
+        f"sys.argv = ['lab', 'demo', '--part', 'docker', '--output', {str(tmp_path)!r}]\n"
         "sys.exit(__main__.main())\n"
     )
     result = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, check=False, capture_output=True, text=True)
@@ -79,7 +83,7 @@ def test_on_a_docker_of_the_users_it_only_looks(make_dockerd: Callable[..., Dock
     daemon = make_dockerd(bridge=True)
     before, pid = daemon.config_file.read_bytes(), daemon.pid
     result = subprocess.run(
-        [sys.executable, "-m", "tests.lab", "demo", "--output", str(tmp_path)],
+        [sys.executable, "-m", "tests.lab", "demo", "--part", "docker", "--output", str(tmp_path)],
         cwd=REPOSITORY,
         env={**os.environ, ATTACH: daemon.docker_host},
         check=False,
@@ -88,7 +92,7 @@ def test_on_a_docker_of_the_users_it_only_looks(make_dockerd: Callable[..., Dock
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "restart_command" in result.stdout  # what the plan lacks here, said instead of done
-    assert (tmp_path / "audit-report.html").exists()
+    assert (tmp_path / "docker" / "audit-report.html").exists()
     assert (daemon.config_file.read_bytes(), daemon.pid) == (before, pid)
     with contextlib.closing(daemon.client()) as client:
         assert client.images.list() == []

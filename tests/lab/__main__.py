@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 
 from tests.lab import demo, integration, standing
-from tests.lab.dockerd import LabError
+from tests.lab.dockerd import ATTACH, LabError
+from tests.lab.kubernetes import demo as cluster_demo
 from tests.lab.kubernetes import standing as standing_cluster
 from tests.lab.kubernetes.cluster import MODES
 
@@ -25,6 +26,7 @@ def _arguments() -> argparse.Namespace:
     show = verbs.add_parser("demo", help="audit, harden, audit again, change by hand, and catch the drift")
     show.add_argument("--output", type=Path, default=demo.OUTPUT, help="folder for the reports (default: %(default)s)")
     show.add_argument("--verbose", action="store_true", help="show what ansible-playbook prints")
+    show.add_argument("--part", choices=("docker", "kubernetes"), help="a Docker host or a cluster (default: both)")
     up = verbs.add_parser("up", help="bring a daemon with the whole cast up, and leave it up")
     up.add_argument("--kubernetes", metavar="MODE", choices=MODES, help=f"a cluster instead: {', '.join(MODES)}")
     down = verbs.add_parser("down", help="end what `up` began, and remove it")
@@ -49,9 +51,19 @@ def _missing(arguments: argparse.Namespace) -> str | None:
     return None
 
 
+def _demonstrate(arguments: argparse.Namespace) -> int:
+    """The parts one after the other, each with a folder of its own; on a Docker that is somebody's, only that one."""
+    output = arguments.output.resolve()
+    if arguments.part != "kubernetes":
+        demo.run(output / "docker", verbose=arguments.verbose)
+    if arguments.part != "docker" and not os.environ.get(ATTACH):
+        cluster_demo.run(output / "kubernetes", verbose=arguments.verbose)
+    return 0
+
+
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.verb == "demo":
-        return demo.run(arguments.output.resolve(), verbose=arguments.verbose)
+        return _demonstrate(arguments)
     if getattr(arguments, "kubernetes", None):
         return _run_cluster(arguments)
     if arguments.verb == "status":

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ import docker
 from tests.lab import demo_script
 from tests.lab.ansible import PlaybookResult
 from tests.lab.cast import Member, enter, prepare, prepare_folders
-from tests.lab.demo_acts import audit, expect, findings, play, show, show_diff, worst_first
+from tests.lab.demo_acts import audit, expect, findings, play, reporting, show, show_diff, worst_first
 from tests.lab.dockerd import ATTACH, REPOSITORY, Dockerd
 from tests.lab.images import BASE
 from tests.lab.progress import heading, say, step
@@ -181,20 +180,13 @@ def _set(stage: Stage) -> None:
     stage.daemon.config_file.chmod(0o666)
 
 
-def run(output: Path, *, verbose: bool = False) -> int:
-    """The whole demonstration; 0 only when each stage showed what it should (LabError otherwise)."""
-    began = time.monotonic()
-    output.mkdir(parents=True, exist_ok=True)
-    for old in output.glob("audit-report.*"):
-        old.unlink()
-    if os.environ.get(ATTACH):
-        _on_yours(os.environ[ATTACH], output, verbose)
-    else:
-        _on_ours(output, verbose)
-    heading(f"Done in {time.monotonic() - began:.0f} s")
-    print(f"  Open in a browser: {output / 'audit-report.html'}")
-    print(f"  For machines:      {output / 'audit-report.json'}")
-    return 0
+def run(output: Path, *, verbose: bool = False) -> None:
+    """The whole demonstration. LabError where a stage did not show what it should."""
+    with reporting(output):
+        if os.environ.get(ATTACH):
+            _on_yours(os.environ[ATTACH], output, verbose)
+        else:
+            _on_ours(output, verbose)
 
 
 def _on_ours(output: Path, verbose: bool) -> None:

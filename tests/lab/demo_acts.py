@@ -7,13 +7,27 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from tests.lab.ansible import PlaybookResult, run_playbook
 from tests.lab.dockerd import LabError
-from tests.lab.progress import step
+from tests.lab.progress import heading, step
+
+
+@contextlib.contextmanager
+def reporting(output: Path) -> Iterator[None]:
+    """Begin without the reports of the time before; at the end, say where the new ones are, and how long it took."""
+    began = time.monotonic()
+    output.mkdir(parents=True, exist_ok=True)
+    for old in output.glob("audit-report.*"):
+        old.unlink()
+    yield
+    heading(f"Done in {time.monotonic() - began:.0f} s")
+    print(f"  Open in a browser: {output / 'audit-report.html'}")
+    print(f"  For machines:      {output / 'audit-report.json'}")
 
 
 def expect(truth: bool, what: str) -> None:

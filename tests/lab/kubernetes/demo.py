@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab.ansible import PlaybookResult, run_module
-from tests.lab.demo_acts import audit, expect, findings, play, show, show_diff, worst_first
+from tests.lab.demo_acts import audit, expect, findings, play, reporting, show, show_diff, worst_first
 from tests.lab.kubernetes import demo_script
 from tests.lab.kubernetes.cast.members import Object
 from tests.lab.kubernetes.cluster import Kubernetes
@@ -230,20 +231,23 @@ _STAGES: tuple[tuple[str, Callable[[Stage], None]], ...] = (
 
 def run(output: Path, *, verbose: bool = False) -> None:
     """The whole demonstration. LabError where a stage did not show what it should."""
+    with reporting(output):
+        _on_ours(output, verbose)
+
+
+def _on_ours(output: Path, verbose: bool) -> None:
     heading("1. A Kubernetes cluster, as one finds them")
-    say("etcd, API server, controllers and a node of their own, in folders and a network of their own.")
+    say("etcd, API server, controllers and a node of their own, in folders and a network of their own. Some minutes.")
     cluster = Kubernetes("full", static_pod_api=True)
-    with step(f"Kubernetes in {cluster.workdir}"):
-        cluster.start()
-    try:
-        stage = Stage(cluster, output, verbose)
+    with contextlib.ExitStack() as ends:
+        with step(f"Kubernetes in {cluster.workdir}"):
+            ends.enter_context(cluster)
         with step("a shop, and what has grown around it"):
             cluster.kubectl_apply(demo_script.OBJECTS)
             # Kubernetes sets it from 1.21 on; without it no policy can name a namespace.
             cluster.kubectl("label", "namespace", "kube-system", "kubernetes.io/metadata.name=kube-system")
+        stage = Stage(cluster, output, verbose)
         for title, act in _STAGES:
             heading(title)
             act(stage)
-    finally:
-        cluster.close()
     say("The cluster is gone again.")
