@@ -48,7 +48,13 @@ KEPT: dict[str, str] = {
     "client-ca-file": "/pki/ca.crt",
     "encryption-provider-config": "/etc/encryption.yaml",
 }
-_WITHOUT_POD_SECURITY = {"disable-admission-plugins": "PodSecurity"}
+_WITHOUT_POD_SECURITY: dict[str, str | None] = {"disable-admission-plugins": "PodSecurity"}
+
+
+def _without(plugin: str) -> dict[str, str | None]:
+    return {"enable-admission-plugins": ",".join(each for each in _PLUGINS if each != plugin)}
+
+
 BAD: list[tuple[dict[str, str | None], set[str]]] = [
     ({}, set()),
     ({"anonymous-auth": None}, {"anonymous_auth"}),
@@ -90,7 +96,7 @@ BAD: list[tuple[dict[str, str | None], set[str]]] = [
     ({"disable-admission-plugins": "NamespaceLifecycle"}, {"namespace_lifecycle"}),
     ({"enable-admission-plugins": ",".join([*_PLUGINS, "AlwaysAdmit"])}, {"always_admit"}),
     *(
-        ({"enable-admission-plugins": ",".join(each for each in _PLUGINS if each != plugin)}, {control})
+        (_without(plugin), {control})
         for plugin, control in (
             ("NodeRestriction", "node_restriction"),
             ("EventRateLimit", "event_rate_limit"),
