@@ -40,9 +40,7 @@ def _from_host(host: str, registered: Mapping[str, Any], variables: Sequence[str
     results = {name: plain(registered[name]) for name in variables if name in registered}
     # A play that audits several systems skips, of each host, those that the host is none of.
     meant = {name: result for name, result in results.items() if not _is_skipped(result)} or results
-    audits = [
-        audit for name, result in meant.items() for audit in from_result(result, f"{name} of host {host}", host)
-    ]
+    audits = [audit for name, result in meant.items() for audit in from_result(result, f"{name} of host {host}", host)]
     if audits:
         return audits
     return [Audit(host, reason=f"The host has no result in {' or '.join(variables)}: unreachable, or never audited.")]
