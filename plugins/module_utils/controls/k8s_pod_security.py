@@ -4,6 +4,9 @@
 """Controls of pod security: what workloads may do to their node, and what namespaces enforce.
 
 The facts are those of k8s/pod_security/facts.py. In a cluster of another system than Linux the lists are empty.
+
+The static Pods of API server, controller manager, scheduler and etcd (`control_plane`) are root in their node's network
+and files by nature, and are judged as components; of a workload's controls they have those that they, too, can satisfy.
 """
 
 from __future__ import annotations
@@ -68,6 +71,7 @@ _HOST_CONTROLS: tuple[Control, ...] = (
         severity="high",
         actual="host_network",
         expected={"equals": False},
+        when="!control_plane",
         remediation="Remove hostNetwork: network policies do not reach such a pod, and it can listen to the node.",
         references=cis_k8s("5.2.5", "5.2.4"),
     ),
@@ -78,6 +82,7 @@ _HOST_CONTROLS: tuple[Control, ...] = (
         severity="high",
         actual="host_paths",
         expected={"empty": True},
+        when="!control_plane",
         remediation="Use a PersistentVolumeClaim, an emptyDir or a CSI driver instead of hostPath.",
         references=cis_k8s("5.2.11"),
     ),
@@ -112,6 +117,7 @@ _PRIVILEGE_CONTROLS: tuple[Control, ...] = (
         severity="low",
         actual="net_raw",
         expected={"empty": True},
+        when="!control_plane",
         remediation='Set securityContext.capabilities.drop: ["ALL"], or at least NET_RAW.',
         references=cis_k8s("5.2.8", "5.2.7"),
     ),
@@ -122,6 +128,7 @@ _PRIVILEGE_CONTROLS: tuple[Control, ...] = (
         severity="low",
         actual="keeps_capabilities",
         expected={"empty": True},
+        when="!control_plane",
         remediation='Set securityContext.capabilities.drop: ["ALL"], and add what is needed by name.',
         references=cis_k8s("5.2.9", "5.2.9"),
     ),
@@ -132,6 +139,7 @@ _PRIVILEGE_CONTROLS: tuple[Control, ...] = (
         severity="medium",
         actual="privilege_escalation",
         expected={"empty": True},
+        when="!control_plane",
         remediation="Set securityContext.allowPrivilegeEscalation: false.",
         references=cis_k8s("5.2.6", "5.2.5"),
     ),
@@ -142,8 +150,8 @@ _PRIVILEGE_CONTROLS: tuple[Control, ...] = (
         severity="medium",
         actual="may_be_root",
         expected={"empty": True},
-        when="!user_namespace",
-        not_applicable="Root in every pod is nobody on its node, or there is no workload.",
+        when="!user_namespace && !control_plane",
+        not_applicable="Root in every pod is nobody on its node, or there is no workload but the control plane.",
         remediation="Set securityContext.runAsNonRoot: true, and a user other than 0 in the image or by runAsUser.",
         references=cis_k8s("5.2.7", "5.2.6"),
     ),
@@ -164,6 +172,7 @@ _PRIVILEGE_CONTROLS: tuple[Control, ...] = (
         severity="low",
         actual="writable_root",
         expected={"empty": True},
+        when="!control_plane",
         remediation="Set securityContext.readOnlyRootFilesystem: true, and mount an emptyDir where it has to write.",
     ),
 )
@@ -176,6 +185,7 @@ _LEVEL_CONTROLS: tuple[Control, ...] = (
         severity="high",
         actual="baseline_violations",
         expected={"empty": True},
+        when="!control_plane",
         evidence="{level: pod_security_level, version: pod_security_version}",
         remediation="Mend what the controls name (k8s_pod_security_info says where), or move it to a namespace apart.",
     ),
@@ -186,6 +196,7 @@ _LEVEL_CONTROLS: tuple[Control, ...] = (
         severity="info",
         actual="restricted_violations",
         expected={"empty": True},
+        when="!control_plane",
         evidence="{level: pod_security_level, version: pod_security_version}",
         remediation="Give it a security context that says what each control asks for (k8s_pod_security_info).",
         references=cis_k8s("5.6.3", "5.7.3"),

@@ -60,7 +60,8 @@ SECRET_CONTROLS: tuple[Control, ...] = (
         severity="low",
         actual="account_used",
         expected={"equals": True},
-        when="token && !(subject.namespace == 'kube-system' && made_by_cluster)",
+        # The cluster makes these again, and nobody can delete an account that it makes again, too.
+        when="token && !(made_by_cluster && (subject.namespace == 'kube-system' || service_account == 'default'))",
         not_applicable=_NO_TOKEN,
         evidence="{service_account: service_account, age_days: age_days, last_used_days: last_used_days}",
         remediation="Delete the ServiceAccount, or its token, unless somebody outside of the cluster needs it.",

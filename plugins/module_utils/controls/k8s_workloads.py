@@ -64,6 +64,7 @@ WORKLOAD_CONTROLS: tuple[Control, ...] = (
         severity="medium",
         actual="no_memory_limit",
         expected={"empty": True},
+        when="!control_plane",
         remediation="Set resources.limits.memory, or a LimitRange that does.",
         rationale="Without one, one container can take a node's memory from all others.",
     ),
@@ -74,6 +75,7 @@ WORKLOAD_CONTROLS: tuple[Control, ...] = (
         severity="info",
         actual="no_cpu_limit",
         expected={"empty": True},
+        when="!control_plane",
         remediation="Set resources.limits.cpu where others must not be slowed down.",
     ),
 )

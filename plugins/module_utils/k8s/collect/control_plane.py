@@ -15,10 +15,10 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.co
     program_of,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.components.options import (
-    COMPONENTS,
     SCOPES,
     component_facts,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.components.pods import component_argvs
 
 Facts = dict[str, Any]
 Json = Mapping[str, Any]
@@ -52,10 +52,7 @@ def components_in_pods(cluster: Cluster) -> list[Component]:
 def _of_pod(pod: Json) -> Iterable[Component]:
     metadata = pod.get("metadata") or {}
     subject = {"kind": "Pod", "name": str(metadata.get("name")), "namespace": "kube-system"}
-    for container in (pod.get("spec") or {}).get("containers") or ():
-        argv = tuple(map(str, [*(container.get("command") or ()), *(container.get("args") or ())]))
-        if program_of(argv) in COMPONENTS:
-            yield Component(argv, subject)
+    return [Component(argv, subject) for argv in component_argvs(metadata, pod.get("spec") or {})]
 
 
 def control_plane_subjects(components: Sequence[Component], version: Version) -> dict[str, list[Facts]]:

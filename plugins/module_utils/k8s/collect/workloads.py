@@ -26,6 +26,10 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.co
     digest,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.collect.usage import Usage
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.components.pods import (
+    component_argvs,
+    is_mirror,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import ApiStatus
 
 Facts = dict[str, Any]
@@ -33,7 +37,6 @@ Json = Mapping[str, Any]
 
 MOST_ALIKE = 20
 _OF_IMAGES = frozenset(("containers", "images"))
-_MIRROR = "kubernetes.io/config.mirror"
 _REPLICA_SETS = "/apis/apps/v1/replicasets"
 
 
@@ -174,13 +177,16 @@ class WorkloadCollector:
         facts = self._templates.facts(kind, metadata, spec, pod_metadata)
         namespace = str(metadata.get("namespace"))
         automount = facts.pop("automount")
-        if _MIRROR in (pod_metadata.get("annotations") or {}):
+        static = is_mirror(pod_metadata)
+        if static:
             automount = False  # a kubelet's own Pods have no ServiceAccount
         elif automount is None:
             automount = self._automount.get((namespace, facts["service_account"]))
         labels = pod_metadata.get("labels") or {}
         network = self._network.workload_facts(namespace, labels, bool(spec.get("hostNetwork")))
-        return merged(facts, network, {"token_mounted": automount is not False})
+        # What a file on a node of the control plane declares is what it is by nature: judged as a component instead.
+        control_plane = static and namespace == "kube-system" and bool(component_argvs(pod_metadata, spec))
+        return merged(facts, network, {"token_mounted": automount is not False, "control_plane": control_plane})
 
 
 def _template(item: Json, path: Iterable[str]) -> Json:

@@ -77,6 +77,13 @@ CASES: list[tuple[str, Facts, set[str]]] = [
     ("secret", {**TOKEN, "age_days": 91}, {"token_age"}),
     ("secret", {**TOKEN, "made_by_cluster": False}, {"long_lived_token"}),
     ("secret", {**TOKEN, "account_used": False}, {"token_unused"}),
+    ("secret", {**TOKEN, "account_used": False, "service_account": "default"}, set()),
+    (
+        "secret",
+        {**TOKEN, "account_used": False, "service_account": "default", "made_by_cluster": False},
+        {"token_unused", "long_lived_token"},
+    ),
+    ("workload", {"no_memory_limit": ["etcd"], "no_cpu_limit": ["etcd"], "control_plane": True}, set()),
     ("secret", {**TOKEN, "env_of": ["Deployment a/b"]}, {"token_in_env"}),
     ("secret", {"env_of": ["Deployment a/b"]}, set()),
     ("image", {"floating": True}, {"latest"}),

@@ -66,6 +66,13 @@ def test_a_workload_fails_the_controls_of_its_case(changes: dict[str, Any], expe
     assert failing(POD_SECURITY_CONTROLS, "workload", facts) == expected
 
 
+def test_a_component_of_the_control_plane_fails_what_it_could_satisfy_alone() -> None:
+    host = {"hostNetwork": True, "volumes": [{"name": "v", "hostPath": {"path": "/etc/kubernetes/pki"}}]}
+    container = {"name": "etcd", "securityContext": {"privileged": True}}
+    facts = workload_facts("Pod", {}, {**host, "containers": [container]}, {}, version="1.33", later="latest")
+    assert failing(POD_SECURITY_CONTROLS, "workload", {**facts, "control_plane": True}) == {"privileged", "seccomp"}
+
+
 @pytest.mark.parametrize(
     ("labels", "version", "system", "expected"),
     [

@@ -170,3 +170,18 @@ def test_a_hostile_pod_breaks_nothing() -> None:
     hostile = pod("p", metadata={"labels": labels, "annotations": {"big": "x" * 10_000_000}})
     (subject,) = collected({PODS: [hostile]}).subjects
     assert len(str(subject)) < 5000
+
+
+@pytest.mark.parametrize(
+    ("namespace", "annotations", "expected"),
+    [
+        ("kube-system", {"kubernetes.io/config.mirror": "x"}, True),
+        ("kube-system", {}, False),
+        ("shop", {"kubernetes.io/config.mirror": "x"}, False),
+    ],
+)
+def test_a_static_pod_of_the_control_plane_is_told(namespace: str, annotations: dict[str, str], expected: bool) -> None:
+    metadata = {"namespace": namespace, "annotations": annotations}
+    command = {"containers": [{"name": "main", "image": "registry.test/etcd:1", "command": ["etcd", "--name=a"]}]}
+    [subject] = collected({PODS: [pod("etcd-node1", metadata=metadata, spec=command)]}).subjects
+    assert subject["control_plane"] is expected
