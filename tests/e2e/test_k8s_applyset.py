@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -43,6 +44,63 @@ def _everything(namespace: str) -> list[dict[str, Any]]:
         config_map("settings", namespace, colour="blue"),
         role("reader", namespace),
     ]
+
+
+def _named(api_version: str, kind: str, name: str, namespace: str, **fields: Any) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": namespace} if namespace else {"name": name}
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **fields}
+
+
+def _as_manifests_have_it(namespace: str) -> list[dict[str, Any]]:
+    """What servers write in another way than people: defaults, empty values, two versions of a kind."""
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    cpu = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}
+    aggregated = {"clusterRoleSelectors": [{"matchLabels": {namespace: "true"}}]}
+    new = {"scaleTargetRef": target, "maxReplicas": 3, "metrics": [cpu]}
+    old = {"scaleTargetRef": target, "maxReplicas": 3, "targetCPUUtilizationPercentage": 80}
+    rbac = "rbac.authorization.k8s.io/v1"
+    rule = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}
+    return [
+        _named("v1", "Service", "web", namespace, spec={"selector": {"app": "web"}, "ports": [{"port": 80}]}),
+        _named("v1", "ConfigMap", "empty", namespace, data={}, binaryData=None),
+        _named("v1", "LimitRange", "limits", namespace, spec={"limits": [{"type": "Pod", "max": {"cpu": "2000m"}}]}),
+        _named("autoscaling/v1", "HorizontalPodAutoscaler", "old", namespace, spec=old),
+        _named("autoscaling/v2beta2", "HorizontalPodAutoscaler", "new", namespace, spec=new),
+        _named(rbac, "ClusterRole", f"all-{namespace}", "", aggregationRule=aggregated, rules=[]),
+        {
+            **_named(rbac, "ClusterRole", "", "", rules=[rule]),
+            "metadata": {"name": f"part-{namespace}", "labels": {namespace: "true"}},
+        },
+    ]
+
+
+def _await_rules(k8s: Kubernetes, name: str) -> None:
+    deadline = time.monotonic() + 20
+    while not (live(k8s, "clusterrole", name) or {}).get("rules"):
+        assert time.monotonic() < deadline, "the controller has not filled in the rules"
+
+
+def test_what_a_server_writes_in_its_own_way_is_unchanged(k8s: Kubernetes, k8s_namespace: str) -> None:
+    """Also after the controllers have filled in their part."""
+    objects = _as_manifests_have_it(k8s_namespace)
+    ok(apply(k8s, "app", k8s_namespace, objects))
+    _await_rules(k8s, f"all-{k8s_namespace}")
+    second = ok(apply(k8s, "app", k8s_namespace, objects))
+    assert set(actions(second).values()) == {"unchanged"}
+    assert second["writes"] == 0
+    ok(apply(k8s, "app", k8s_namespace, state="absent"))
+
+
+def test_an_object_that_a_server_chokes_on_is_named(k8s: Kubernetes, k8s_namespace: str) -> None:
+    """Before 1.21 a server drops the connection when an APIService is applied: all else is still judged."""
+    service = {"group": "x.example.com", "version": "v1", "groupPriorityMinimum": 100, "versionPriority": 10}
+    objects = [
+        config_map("a", k8s_namespace),
+        _named("apiregistration.k8s.io/v1", "APIService", "v1.x.example.com", "", spec=service),
+    ]
+    result = apply(k8s, "app", k8s_namespace, objects, check=True, continue_on_error=True)
+    assert "APIService v1.x.example.com: the server answers, but not to a dry run" in failed(result)
+    assert actions(result) == {"ConfigMap/a": "created", "APIService/v1.x.example.com": "failed"}
 
 
 def test_a_set_is_made_and_the_second_run_changes_nothing(k8s: Kubernetes, k8s_namespace: str) -> None:

@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import copy
 import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.normal_form import (
+    normal_form,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.source import Found
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import K8sError
 
@@ -104,7 +104,7 @@ def _checked(where: str, item: dict[str, Any]) -> Definition:
         raise K8sError(f"{where}: metadata is missing")
     _check_names(where, metadata)
     _check_labels(where, metadata)
-    definition = Definition(_normalised(where, item), where)
+    definition = Definition(normal_form(where, item), where)
     _check_size(definition)
     return definition
 
@@ -149,46 +149,6 @@ def _check_label(where: str, key: Any, value: Any, *, strict: bool) -> None:
         raise K8sError(f"{where}: the value of {_shown(key)} is no valid text; numbers and booleans go into quotes")
     if key.startswith(APPLYSET_DOMAIN):
         raise K8sError(f"{where}: {key} says whose member an object is, and is set by this module alone")
-
-
-def _normalised(where: str, item: dict[str, Any]) -> dict[str, Any]:
-    """A copy without what only the server writes, and with the stringData of a Secret where the server keeps it."""
-    body = {key: value for key, value in item.items() if key != "status"}
-    body["metadata"] = {key: value for key, value in item["metadata"].items() if key not in _SERVERS_OWN}
-    if not body["metadata"].get("namespace"):
-        body["metadata"].pop("namespace", None)
-    if body["kind"] == "Secret" and body["apiVersion"] == "v1":
-        body = _secret(where, body)
-    return body
-
-
-# A manifest taken from a cluster brings these along; server-side apply refuses some of them.
-_SERVERS_OWN = frozenset(
-    {"creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid", "deletionTimestamp"}
-)
-
-
-def _secret(where: str, body: dict[str, Any]) -> dict[str, Any]:
-    """stringData can never be read back, so it becomes data; the texts of data must be base64."""
-    data = _texts(where, body, "data")
-    for key, value in data.items():
-        try:
-            base64.b64decode(value.replace("\n", "").encode("ascii"), validate=True)
-        except (binascii.Error, ValueError) as exc:
-            raise K8sError(f"{where}: data.{key} is not base64; plain text goes into stringData") from exc
-    for key, value in _texts(where, body, "stringData").items():
-        data[key] = base64.b64encode(value.encode()).decode()
-    body = {key: value for key, value in body.items() if key != "stringData"}
-    return {**body, "data": data} if data else body
-
-
-def _texts(where: str, body: dict[str, Any], field: str) -> dict[str, str]:
-    values = body.get(field)
-    if values is None:
-        return {}
-    if not isinstance(values, dict) or not all(isinstance(part, str) for pair in values.items() for part in pair):
-        raise K8sError(f"{where}: {field} of a Secret must be a mapping of texts")
-    return copy.copy(values)
 
 
 def _check_size(definition: Definition) -> None:

@@ -103,10 +103,11 @@ def _list(cluster: Cluster, place: Place, scope: Scope, applyset_id: str) -> lis
 
 def read_live(cluster: Cluster, members: Iterable[Member], known: Iterable[Member]) -> None:
     """Fill in what is there of each member; `known` have been read already. A refusal becomes the member's failure."""
-    by_key = {member.key: member.live for member in known}
+    # In another version of its kind the same object has other fields.
+    by_key = {(member.api_version, *member.key): member.live for member in known}
     missing: dict[Place, list[Member]] = {}
     for member in members:
-        member.live = by_key.get(member.key)
+        member.live = by_key.get((member.api_version, *member.key))
         if member.live is None and member.resource is not None:
             missing.setdefault((member.resource, member.namespace), []).append(member)
     left = in_parallel(lambda place: _read_together(cluster, place, missing[place]), missing)

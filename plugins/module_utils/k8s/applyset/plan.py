@@ -47,7 +47,11 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.applyset.settings import Settings
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.client import Cluster
-from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import ApiStatus, K8sError
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import (
+    ApiStatus,
+    K8sError,
+    Unreachable,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.parallel import in_parallel
 
 
@@ -205,6 +209,12 @@ def _ask(cluster: Cluster, member: Member, settings: Settings) -> None:
         if exc.status == 401:
             raise
         explain(member, exc)
+        return
+    except Unreachable as exc:
+        if not exc.sent:
+            raise
+        cluster.get("/version")  # raises where it is not this object that the server chokes on
+        member.fail(f"the server answers, but not to a dry run of this object: {exc}")
         return
     if member.live is not None and member.result is not None:
         member.fields = drift_fields(member.kind, member.live, member.result)

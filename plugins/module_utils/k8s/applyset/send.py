@@ -37,6 +37,8 @@ _UNCHANGEABLE = (
 )
 # So often, and after a pause of seconds that doubles, an object is sent that another writer or controller was racing.
 _ATTEMPTS, _FIRST_PAUSE = 7, 0.05
+# How servers call a number where a text belongs, as in `pods: 20` of a quota before 1.21.
+_NO_TEXT = re.compile(r"expected string, got &(?:value\.valueUnstructured)?\{(?:Value:)?([^{}]*)\}")
 # A new namespace gets its account, and the account its token, a moment later; no pod is admitted before.
 _ACCOUNT = re.compile(r"service ?account .*(?:not found|retry after the token)", re.IGNORECASE)
 
@@ -88,7 +90,8 @@ def _said(refusal: ApiStatus) -> str:
     """The server's own words, or where it has none, those of the error; without the address of each object."""
     if refusal.status == 401 or not refusal.body.get("message"):
         return str(refusal)
-    return str(refusal).partition(": ")[2] or str(refusal)
+    said = str(refusal).partition(": ")[2] or str(refusal)
+    return _NO_TEXT.sub(r"expected a text, got \1, which goes into quotes", said)
 
 
 def _conflicts(refusal: ApiStatus) -> Iterator[Mapping[str, Any]]:

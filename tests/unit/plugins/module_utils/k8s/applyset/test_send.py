@@ -57,6 +57,13 @@ def test_an_immutable_field_is_named() -> None:
     assert member.message.startswith("spec.selector cannot be changed once it is made")
 
 
+def test_a_number_where_a_text_belongs_is_told_in_words_of_yaml() -> None:
+    """Not in those of the server's own types."""
+    member = _member("ResourceQuota")
+    explain(member, _status(500, ".spec.hard.pods: expected string, got &value.valueUnstructured{Value:200}"))
+    assert member.message == ".spec.hard.pods: expected a text, got 200, which goes into quotes (500)"
+
+
 def test_everything_else_is_in_the_server_s_words_without_the_secret() -> None:
     """And without the address, which is the same for all."""
     member = _member("Secret", data={"a": "c2VjcmV0LXZhbHVl"})
