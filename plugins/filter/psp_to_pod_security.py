@@ -140,7 +140,7 @@ def psp_to_pod_security(
             _namespaces(_plain(namespaces)),
             version=str(version),
             prefix=str(prefix),
-            actions=_known(_plain(list(actions))),
+            actions=_known(_plain(actions)),
         )
     except K8sError as exc:
         raise AnsibleFilterError(f"psp_to_pod_security: {exc}") from exc
@@ -175,11 +175,14 @@ def _namespaces(given: Any) -> Any:
     raise K8sError("namespaces must be a list of names, or a dictionary of lists of the names of policies")
 
 
-def _known(actions: list[str]) -> list[str]:
-    unknown = sorted(set(actions) - set(_ACTIONS))
-    if unknown or not actions:
-        raise K8sError(f"actions: {', '.join(unknown) or 'nothing'} is not of {', '.join(_ACTIONS)}")
-    return actions
+def _known(actions: Any) -> list[str]:
+    given = list(actions) if isinstance(actions, (list, tuple)) else []
+    unknown = [str(each) for each in given if each not in _ACTIONS]
+    if unknown or not given:
+        raise K8sError(f"actions: {', '.join(unknown) or 'nothing'} is not of {', '.join(_ACTIONS)}; write a list")
+    if {"Deny", "Warn"} <= set(given):
+        raise K8sError("actions: the API server does not take Deny and Warn together")
+    return given
 
 
 class FilterModule:

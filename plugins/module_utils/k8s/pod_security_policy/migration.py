@@ -15,6 +15,10 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.po
     namespaces_of,
     usable_policies,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security_policy.policy_shape import (
+    check_policy,
+    is_name,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security_policy.translation import (
     Translation,
     translate,
@@ -44,6 +48,8 @@ def migrate(
     policies = _policies(objects)
     if not _VERSION.fullmatch(version):
         raise K8sError(f"version {version!r} is neither latest nor a version of Kubernetes such as v1.30")
+    if not is_name(prefix):
+        raise K8sError(f"prefix {prefix!r} cannot begin the name of an object: write lower case letters, digits and -")
     grants = _grants(objects, namespaces, policies)
     groups: dict[tuple[str, ...], list[str]] = {}
     for space, names in grants.items():
@@ -66,7 +72,12 @@ def _policies(objects: Sequence[Object]) -> dict[str, Object]:
     for thing in objects:
         if thing.get("kind") not in _KINDS:
             raise K8sError(f"{thing.get('kind')} is none of {', '.join(_KINDS)}")
-    found = {str((one.get("metadata") or {}).get("name")): one for one in objects if one["kind"] == "PodSecurityPolicy"}
+    found: dict[str, Object] = {}
+    for policy in (thing for thing in objects if thing["kind"] == "PodSecurityPolicy"):
+        check_policy(policy)
+        name = policy["metadata"]["name"]
+        if found.setdefault(name, policy).get("spec") != policy["spec"]:
+            raise K8sError(f"There are two different PodSecurityPolicies {name} among the objects")
     if not found:
         raise K8sError("There is no PodSecurityPolicy among the objects")
     return dict(sorted(found.items()))
@@ -77,6 +88,9 @@ def _grants(
     namespaces: Mapping[str, Sequence[str]] | Sequence[str] | None,
     policies: Mapping[str, Object],
 ) -> dict[str, list[str]]:
+    wrong = [name for name in namespaces or () if not is_name(name)]
+    if wrong:
+        raise K8sError(f"namespaces: {wrong[0]!r} is not the name of a namespace")
     if isinstance(namespaces, Mapping):
         unknown = sorted({name for names in namespaces.values() for name in names} - set(policies))
         if unknown:
