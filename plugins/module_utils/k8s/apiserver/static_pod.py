@@ -17,6 +17,10 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.ap
     given_flags,
     word_edits,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.manifest_shape import (
+    container_fault,
+    pod_fault,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.apiserver.yaml_text import (
     Edit,
     YamlProblem,
@@ -75,17 +79,23 @@ class StaticPod:
         self.path = path
         self.text = text
         self.data = load_mapping(text, path)
+        self._require(pod_fault(self.data))
         containers = (self.data.get("spec") or {}).get("containers") or []
         found = [at for at, container in enumerate(containers) if _is_api_server(container)]
         if self.data.get("kind") != "Pod" or len(found) != 1:
             raise YamlProblem(f"{path} is not the manifest of a pod that runs kube-apiserver")
         self._at = found[0]
         self.container: dict[str, Any] = containers[self._at]
-        if not self.flags or os.path.basename(self.words[0]) in _SHELLS:
+        self._require(container_fault(self.container))
+        if not self.flags or any(os.path.basename(word) in _SHELLS for word in self.words):
             raise YamlProblem(
                 f"{path} starts kube-apiserver through {self.words[0] if self.words else 'its image'}: "
                 "only a plain list of flags can be changed"
             )
+
+    def _require(self, fault: str | None) -> None:
+        if fault:
+            raise YamlProblem(f"{self.path} is not a manifest that a kubelet takes: {fault}")
 
     @property
     def words(self) -> list[str]:

@@ -102,11 +102,21 @@ def test_what_the_pod_finds_of_the_host(path: str, written: bool, covered: bool)
     assert StaticPod("m", MANIFEST).covers(path, written=written) is covered
 
 
+def _container(fields: str) -> str:
+    return f"kind: Pod\nspec: {{containers: [{{name: kube-apiserver, {fields}}}]}}\n"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         (MANIFEST.replace("kind: Pod", "kind: Job"), "not the manifest"),
         (MANIFEST.replace("- kube-apiserver\n", "- /bin/sh\n    - -c\n", 1), "through /bin/sh"),
+        (MANIFEST.replace("- kube-apiserver\n", "- busybox\n    - sh\n    - -c\n", 1), "through busybox"),
+        ("kind: Pod\nspec: text", "spec is not a mapping"),
+        ("kind: Pod\nspec: {containers: [text]}", "spec.containers is not a list of containers"),
+        (_container("command: kube-apiserver --profiling=false"), "command is not a list of words"),
+        (_container("command: [kube-apiserver, --a=b], livenessProbe: text"), "livenessProbe is not a mapping"),
+        (_container("command: [kube-apiserver, --a=b], volumeMounts: [text]"), "volumeMounts is not a list of mounts"),
         ("a: b\n", "not the manifest"),
     ],
 )
