@@ -58,6 +58,9 @@ def _path(kubeconfig: str | None) -> str:
     there = [name for name in files if os.path.isfile(name)]
     if there:
         return os.pathsep.join(there)
+    if given and ("{" in given or "\n" in given):
+        # Not shown: the content of a kubeconfig, which holds keys.
+        raise ConnectionOptionsError("kubeconfig takes the path of a file, and was given the content of one")
     if given:
         raise ConnectionOptionsError(f"kubeconfig: there is no file {given}")
     raise ConnectionOptionsError(

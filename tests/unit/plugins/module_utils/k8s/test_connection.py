@@ -149,6 +149,13 @@ def test_no_such_kubeconfig() -> None:
         connect(parameters(kubeconfig="/nowhere"))
 
 
+def test_the_content_of_a_kubeconfig_in_place_of_its_path_is_not_shown() -> None:
+    content = str({"users": [{"user": {"client-key-data": "c2VjcmV0"}}]})
+    with pytest.raises(ConnectionOptionsError, match="path of a file") as caught:
+        connect(parameters(kubeconfig=content))
+    assert "c2VjcmV0" not in str(caught.value)
+
+
 def test_an_exec_plugin(tmp_path: Path) -> None:
     answer = '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"fresh"}}'
     with scripted(Reply()) as api:
