@@ -40,6 +40,9 @@ class Held:
 
 def read_kubeconfig(path: str) -> Held | None:
     """The kubeconfig at a path, None where there is no file. Raises K8sError for what is none, showing nothing."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        # To open a pipe would wait for somebody who writes into it.
+        raise K8sError(f"path: {path} is no regular file")
     try:
         with open(path, encoding="utf-8") as file:
             content = yaml.safe_load(file)

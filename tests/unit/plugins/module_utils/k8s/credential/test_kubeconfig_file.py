@@ -57,6 +57,12 @@ def test_a_kubeconfig_of_several_users_is_somebody_s_own(tmp_path: Path) -> None
         read_kubeconfig(str(path))
 
 
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(K8sError, match="no regular file"):
+        read_kubeconfig(str(tmp_path / "pipe"))
+
+
 def test_a_private_file_is_private_and_gone_afterwards(tmp_path: Path) -> None:
     with private_file("secret", beside=str(tmp_path / "x")) as path:
         assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
