@@ -390,7 +390,7 @@ def argument_spec() -> dict[str, dict[str, object]]:
         "control_plane": {"type": "bool", "default": False},
         "kubelet_configz": {"type": "bool", "default": False},
         "later_version": {"type": "str", "default": "latest"},
-        "token_secret_max_age_days": {"type": "int", "default": 90},
+        "token_secret_max_age_days": {"type": "int", "default": 90, "no_log": False},
     }
 
 

@@ -89,7 +89,7 @@ class Invention:
         metadata = {"name": f"{self._prefix}-{index}"}
         if not cluster:
             metadata = {"name": f"{self._prefix}-{index}", "namespace": self._random.choice(self._namespaces)}
-        rules = [self._rule(paths=cluster) for _ in range(self._random.randint(0, 4))]
+        rules = [self._rule(paths=cluster) for _each in range(self._random.randint(0, 4))]
         return {
             "apiVersion": f"{_API}/v1",
             "kind": "ClusterRole" if cluster else "Role",
@@ -119,7 +119,7 @@ class Invention:
                 "kind": "Role" if to_role else "ClusterRole",
                 "name": f"{self._prefix}-{named}",
             },
-            "subjects": [self._subject(cluster=cluster) for _ in range(self._random.randint(0, 3))],
+            "subjects": [self._subject(cluster=cluster) for _each in range(self._random.randint(0, 3))],
         }
 
     def _subject(self, *, cluster: bool) -> dict[str, str]:

@@ -49,7 +49,7 @@ def _grant(namespace: str) -> list[dict[str, Any]]:
 def _await_aggregation(k8s: Kubernetes, name: str) -> None:
     cluster = k8s.cluster()
     path = f"/apis/{RBAC}/v1/clusterroles/{name}"
-    assert any(cluster.get(path)["rules"] for _ in range(5000)), "the controller does not aggregate"
+    k8s.processes.wait("aggregated role", lambda: bool(cluster.get(path)["rules"]), ["kube-controller-manager"])
 
 
 def test_three_directions_and_the_servers_own_answer(k8s: Kubernetes, k8s_namespace: str, tmp_path: Path) -> None:

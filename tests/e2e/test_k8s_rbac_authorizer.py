@@ -75,7 +75,9 @@ def _await_authorizer(cluster: Cluster, namespace: str) -> None:
     identity = Identity("sentinel", frozenset())
     for kind, place in (("role", namespace), ("clusterrole", "")):
         request = Request("get", f"sentinel-{kind}", namespace=place)
-        assert any(review(cluster, identity, request) for _ in range(1000)), "the API server does not learn of roles"
+        assert any(review(cluster, identity, request) for _each in range(1000)), (
+            "the API server does not learn of roles"
+        )
 
 
 def test_answers_are_those_of_the_api_server(invented: tuple[Cluster, Invention]) -> None:
@@ -83,7 +85,7 @@ def test_answers_are_those_of_the_api_server(invented: tuple[Cluster, Invention]
     cluster, invention = invented
     objects = read_cluster(cluster)
     authorizer = Authorizer(objects.roles, objects.bindings)
-    questions = [invention.question(authorizer) for _ in range(QUESTIONS)]
+    questions = [invention.question(authorizer) for _each in range(QUESTIONS)]
     answers = in_parallel(lambda question: review(cluster, *question), questions)
     ours = [authorizer.allowed(*question) for question in questions]
     wrong = [(question, theirs) for question, theirs, own in zip(questions, answers, ours) if theirs != own]
@@ -98,7 +100,7 @@ def test_who_is_the_other_direction(invented: tuple[Cluster, Invention]) -> None
     authorizer = Authorizer(objects.roles, objects.bindings)
     everybody = {subject for binding in objects.bindings for subject in binding.counted if subject.kind != "Group"}
     alone = [Identity(subject.username, frozenset()) for subject in sorted(everybody)]
-    for _identity, request in (invention.question(authorizer) for _ in range(15)):
+    for _identity, request in (invention.question(authorizer) for _each in range(15)):
         named = {path.subject.username for path in authorizer.who(request) if path.subject.kind != "Group"}
         answers = in_parallel(functools.partial(_asked_of, cluster, request), alone)
         assert {identity.username for identity, allowed in zip(alone, answers) if allowed} == named

@@ -64,4 +64,4 @@ def _settled(k8s: Kubernetes) -> bool:
 
 
 def test_aggregation_is_that_of_the_controller(k8s: Kubernetes) -> None:
-    assert any(_settled(k8s) for _ in range(50))
+    k8s.processes.wait("aggregated roles as ours", lambda: _settled(k8s), ["kube-controller-manager"], timeout=60)

@@ -1,7 +1,7 @@
 # Copyright: Bulkhead contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be collected where: a target's Python 3.9 has no CEL, for google-re2, which it needs, is not built for it."""
+"""What can be collected where: a target's Python 3.9 has no CEL, for its google-re2 is not built for that."""
 
 from __future__ import annotations
 

@@ -64,7 +64,8 @@ class Member:
     @property
     def path(self) -> str:
         """The path of the object at the server."""
-        assert self.resource is not None, "a member without a resource has failed before"
+        if self.resource is None:
+            raise AssertionError("a member without a resource has failed before")
         return self.resource.path(self.namespace or None, self.name)
 
     def fail(self, message: str) -> None:

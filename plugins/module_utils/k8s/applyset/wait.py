@@ -85,7 +85,8 @@ def _still(
     """Those that are to be waited for any longer, with the reason of each."""
     places: dict[Place, list[Member]] = {}
     for member in members:
-        assert member.resource is not None, "what has no resource has failed before"
+        if member.resource is None:
+            raise AssertionError("what has no resource has failed before")
         places.setdefault((member.resource, member.namespace), []).append(member)
 
     def look(place: Place) -> list[Member]:

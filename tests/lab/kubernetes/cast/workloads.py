@@ -36,6 +36,7 @@ KEPT_POD: Mapping[str, Any] = {
     },
 }
 
+_NOTHING: Object = {}
 _RESTRICTED = ("pod_security_restricted",)
 # Since 1.22 the level restricted wants capabilities dropped: the cluster of the lab is older.
 _LATER = ("pod_security_later",)
@@ -61,7 +62,7 @@ def _host_path(path: str) -> tuple[dict[str, Any], dict[str, Any]]:
     )
 
 
-def pod_spec(pod: Object = {}, container: Object = {}, *, template: bool = True) -> dict[str, Any]:  # noqa: B006
+def pod_spec(pod: Object = _NOTHING, container: Object = _NOTHING, *, template: bool = True) -> dict[str, Any]:
     """A pod's spec with a vice in the pod or in its container."""
     merged = {**KEPT_POD, **pod, "containers": [{**KEPT_CONTAINER, **container}, *pod.get("sidecars", ())]}
     merged.pop("sidecars", None)
@@ -81,8 +82,8 @@ def deployment(name: str, namespace: str, spec: Object) -> dict[str, Any]:
 def _vice(
     name: str,
     fails: tuple[str, ...],
-    pod: Object = {},  # noqa: B006
-    container: Object = {},  # noqa: B006
+    pod: Object = _NOTHING,
+    container: Object = _NOTHING,
 ) -> Member:
     made = deployment(name, WORKSHOP, pod_spec(pod, container))
     return Member("Deployment", name, WORKSHOP, (made,), fails, "k8s.workload.")

@@ -89,10 +89,12 @@ def test_a_source_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pyte
         ([], []),
         ({"a": 1}, [("definitions", {"a": 1})]),
         ("a: 1", [("definitions", {"a": 1})]),
-        (["a: 1\n---\nb: 2", {"c": 3}], [("definitions[0]", {"a": 1}), ("definitions[0], document 2", {"b": 2}),
-                                        ("definitions[1]", {"c": 3})]),
+        (
+            ["a: 1\n---\nb: 2", {"c": 3}],
+            [("definitions[0]", {"a": 1}), ("definitions[0], document 2", {"b": 2}), ("definitions[1]", {"c": 3})],
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_option_takes_objects_texts_and_lists_of_them(value: object, expected: object) -> None:
     """Each with the place that a message can name."""
     assert list(given_definitions(value)) == expected

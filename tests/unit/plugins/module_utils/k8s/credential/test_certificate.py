@@ -28,7 +28,8 @@ def test_names_dates_and_fingerprint(tmp_path: Path, days: int) -> None:
         ["openssl", "x509", "-noout", "-fingerprint", "-sha256"], input=pem, capture_output=True, text=True, check=True
     )
     assert shown.stdout.strip().rpartition("=")[2].replace(":", "").lower() == found.fingerprint
-    public = subprocess.run(["openssl", "pkey", "-pubout", "-outform", "DER"], input=key.encode(), capture_output=True)
+    command = ["openssl", "pkey", "-pubout", "-outform", "DER"]
+    public = subprocess.run(command, input=key.encode(), capture_output=True, check=True)
     assert public.stdout == found.public_key
     assert found.described()["not_after"].endswith("Z")
 
