@@ -14,7 +14,9 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rb
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.subjects import (
     KINDS,
     SERVICE_ACCOUNT,
+    USER,
     Subject,
+    service_account_of,
 )
 
 ROLE, CLUSTER_ROLE = "Role", "ClusterRole"
@@ -122,13 +124,16 @@ def binding_from(raw: Object, kind: str) -> Binding:
 
 
 def _subject(raw: object, namespace: str, where: str) -> Subject:
-    """A ServiceAccount without a namespace is of the binding's own."""
+    """A ServiceAccount without a namespace is of the binding's own; one that is named as a user is itself, too."""
     if not isinstance(raw, Mapping) or not isinstance(raw.get("name"), str):
         raise K8sError(f"{where}: a subject has kind and name, not {raw!r}")
     kind = str(raw.get("kind") or "")
     if kind not in KINDS:
         raise K8sError(f"{where}: a subject is a User, a Group or a ServiceAccount, not {kind!r}")
-    return Subject(kind, raw["name"], str(raw.get("namespace") or namespace) if kind == SERVICE_ACCOUNT else "")
+    if kind == SERVICE_ACCOUNT:
+        return Subject(kind, raw["name"], str(raw.get("namespace") or namespace))
+    account = service_account_of(raw["name"]) if kind == USER else None
+    return account or Subject(kind, raw["name"])
 
 
 def _metadata(raw: Object, kind: str) -> dict[str, Any]:

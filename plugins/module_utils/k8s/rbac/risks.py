@@ -91,16 +91,22 @@ def _touches(rule: Rule, grant: Grant) -> bool:
     """Whether the rule allows one of the verbs on one of the resources, of some object at least."""
     if not any(rule.has_group(group) for group in grant.groups):
         return False
+    if ALL in grant.resources:
+        return _has_any(rule, grant)
     return any(
         _has(rule, resource) and any(_verb_counts(rule, verb, resource) for verb in grant.verbs)
         for resource in grant.resources
     )
 
 
+def _has_any(rule: Rule, grant: Grant) -> bool:
+    """Of a grant on whatever a group has: a rule of all groups reaches it by all resources alone, not by any name."""
+    by_name = any(group in rule.groups for group in grant.groups) and any("/" not in name for name in rule.resources)
+    return (ALL in rule.resources or by_name) and any(_verb_counts(rule, verb, ALL) for verb in grant.verbs)
+
+
 def _has(rule: Rule, resource: str) -> bool:
-    """`constraints/*` of a grant stands for any; in a rule it would be a resource of that very name."""
-    if resource == ALL:
-        return bool(rule.resources)
+    """`userextras/*` of a grant stands for any; in a rule it would be a resource of that very name."""
     if resource.endswith("/*"):
         return ALL in rule.resources or any(name.startswith(resource[:-1]) for name in rule.resources)
     return rule.has_resource(resource, resource.partition("/")[2])

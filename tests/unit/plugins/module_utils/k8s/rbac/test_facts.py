@@ -91,6 +91,8 @@ def _granted(*rules: dict[str, list[str]], namespace: str = "") -> set[str]:
         ([rule("delete", "validatingadmissionpolicybindings", HOOKS)], {"admission_policy_write"}, set()),
         ([rule("create", "policyexceptions", "kyverno.io")], {"admission_policy_write"}, {"admission_policy_write"}),
         ([rule("delete", "k8srequiredlabels", "constraints.gatekeeper.sh")], {"admission_policy_write"}, set()),
+        ([rule("delete", "k8srequiredlabels/status", "constraints.gatekeeper.sh")], set(), set()),
+        ([rule("update", "services", "*")], set(), set()),
         ([rule("update", "customresourcedefinitions", "apiextensions.k8s.io")], {"crd_write"}, set()),
         ([rule("create", "persistentvolumes")], {"pv_create"}, set()),
         ([rule("delete", "networkpolicies", "networking.k8s.io")], {"netpol_write"}, {"netpol_write"}),
@@ -216,6 +218,17 @@ def test_bindings_that_lead_nowhere() -> None:
         "dangling": "Role shop/gone",
         "stale_subjects": ["ServiceAccount shop/ghost"],
     }
+
+
+def test_a_service_account_that_is_bound_as_a_user_is_itself() -> None:
+    definitions = [
+        binding("b", "ClusterRole/x", "User:system:serviceaccount:shop:default"),
+        binding("c", "ClusterRole/x", "User:system:serviceaccount:shop:ghost"),
+        account("default", "shop"),
+    ]
+    facts = rbac_facts(read_definitions(definitions))
+    assert facts["service_account"][0]["bound_by"] == ["ClusterRoleBinding b → ClusterRole x"]
+    assert [each.get("stale_subjects") for each in facts["binding"]] == [None, ["ServiceAccount shop/ghost"]]
 
 
 def test_stale_subjects_are_unknown_without_service_accounts() -> None:
