@@ -22,6 +22,7 @@ from urllib.parse import urlencode
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import (
     ApiStatus,
+    ConnectionOptionsError,
     K8sError,
     Unreachable,
 )
@@ -260,8 +261,12 @@ class Cluster:
                 retries=False,
                 redirect=False,
             )
-        except (trouble.HTTPError, OSError, ValueError) as exc:
+        except (trouble.HTTPError, OSError) as exc:
             raise _unreachable(self.address, exc, limit) from exc
+        except ValueError as exc:  # its message quotes the header, which may be the token
+            raise ConnectionOptionsError(
+                f"{self.address}: a token or a name to impersonate holds a character that no header can"
+            ) from exc
         return self._answer(method, target, response)
 
     def _answer(self, method: str, target: str, response: Any) -> Answer:
@@ -279,7 +284,8 @@ class Cluster:
             self.writes += not asks
 
     def _credentials(self) -> str:
-        return str((self._configuration.auth_settings().get("BearerToken") or {}).get("value") or "")
+        """The header Authorization. A file of a token often ends in a new line, which is none of the token."""
+        return str((self._configuration.auth_settings().get("BearerToken") or {}).get("value") or "").strip()
 
     def _renewed(self) -> bool:
         """Whether the library has another token by now, as from an exec plugin."""
@@ -304,6 +310,8 @@ def _unreachable(address: str, exc: Exception, limit: float) -> Unreachable:
     cause = exc.reason if isinstance(exc, trouble.MaxRetryError) and exc.reason else exc
     if isinstance(cause, trouble.SSLError):
         return Unreachable(f"{address}: no TLS connection: {_plain(cause)}", sent=False)
+    if isinstance(cause, trouble.ProxyError):
+        return Unreachable(f"{address} cannot be reached through the proxy: {_plain(cause.original_error)}", sent=False)
     if isinstance(cause, trouble.LocationValueError):
         return Unreachable(f"{address} is no address of an API server: {_plain(cause)}", sent=False)
     if isinstance(cause, trouble.ReadTimeoutError):

@@ -118,7 +118,7 @@ def _configuration(params: Mapping[str, Any]) -> Configuration:
         elif given.get("in_cluster"):
             load_incluster_config(client_configuration=configuration)
         else:
-            load_kubeconfig(configuration, params.get("kubeconfig"), params.get("context"))
+            load_kubeconfig(configuration, params.get("kubeconfig"), params.get("context"), float(params["timeout"]))
     except ConfigException as exc:
         raise ConnectionOptionsError(f"in_cluster: {' '.join(str(exc).split())}") from exc
     if params.get("validate_certs") is False:

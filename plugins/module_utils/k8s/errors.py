@@ -10,6 +10,7 @@ from typing import Any
 
 # A server may put a whole hostile object into a message.
 _LONGEST_MESSAGE = 1000
+_LONGEST_TEXT = 200
 
 
 class K8sError(Exception):
@@ -37,6 +38,8 @@ class ApiStatus(K8sError):
     def __init__(self, status: int, body: Any, request: str, retry_after: float | None = None) -> None:
         self.status = status
         self.body: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
+        # A proxy, or a server of another kind, answers in plain text; a page of HTML says nothing in one sentence.
+        self._text = body[:_LONGEST_TEXT] if isinstance(body, str) and not body.lstrip().startswith("<") else ""
         self.reason = str(self.body.get("reason") or "")
         details = self.body.get("details")
         self.details: Mapping[str, Any] = details if isinstance(details, Mapping) else {}
@@ -45,7 +48,7 @@ class ApiStatus(K8sError):
         super().__init__(self._sentence())
 
     def _sentence(self) -> str:
-        said = " ".join(str(self.body.get("message") or self.reason or "no reason given").split())
+        said = " ".join(str(self.body.get("message") or self.reason or self._text or "no reason given").split())
         if len(said) > _LONGEST_MESSAGE:
             said = f"{said[:_LONGEST_MESSAGE]} …"
         if self.status == 401:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,12 +29,15 @@ else:
 
 _VARIABLES = ("K8S_AUTH_KUBECONFIG", "KUBECONFIG")
 _DEFAULT = "~/.kube/config"
+_IMPERSONATING = ("as", "as-uid", "as-groups", "as-user-extra")
 
 
-def load_kubeconfig(configuration: Configuration, kubeconfig: str | None, context: str | None) -> None:
+def load_kubeconfig(
+    configuration: Configuration, kubeconfig: str | None, context: str | None, timeout: float = 30.0
+) -> None:
     """Fill the configuration from a path (several with `:` between), or from where kubectl looks.
 
-    Raises ConnectionOptionsError.
+    timeout: seconds that a plugin may take. Raises ConnectionOptionsError.
     """
     where = _path(kubeconfig)
     try:
@@ -41,7 +45,7 @@ def load_kubeconfig(configuration: Configuration, kubeconfig: str | None, contex
         chosen = _context(where, content, context)
         with _complaints() as complaints:
             loader = KubeConfigLoader(content, active_context=chosen["name"], config_base_path=_folder(where))
-            loader.load_and_set(configuration)
+            _in_time(lambda: loader.load_and_set(configuration), timeout, where)
     except ConfigException as exc:
         raise ConnectionOptionsError(f"{where}: {' '.join(str(exc).split())}") from exc
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, KeyError) as exc:
@@ -105,12 +109,40 @@ def _require_identity(
     user = next((entry.get("user") or {} for entry in _entries(content, "users") if entry.get("name") == name), None)
     if user is None:
         raise ConnectionOptionsError(f"{where}: context {context['name']!r} names user {name!r}, who is not in it")
+    if any(user.get(option) for option in _IMPERSONATING):
+        # The library passes over it, and would act with the rights of the user himself.
+        raise ConnectionOptionsError(
+            f"{where}: user {name!r} acts as somebody else; say so with impersonate_user instead of in the kubeconfig"
+        )
+    if not configuration.host.startswith(("https://", "http://")):
+        raise ConnectionOptionsError(
+            f"{where}: server is an URL such as https://cluster.example.com:6443, not {configuration.host!r}"
+        )
     if configuration.cert_file or configuration.auth_settings() or configuration.username:
         return
     if "exec" in user or "auth-provider" in user:
         kind = "exec plugin" if "exec" in user else "auth-provider"
         reason = f": {complaints[0]}" if complaints else ""
         raise ConnectionOptionsError(f"{where}: the {kind} of user {name!r} gave no credentials{reason}")
+
+
+def _in_time(load: Callable[[], None], timeout: float, where: str) -> None:
+    """Load, but do not wait for ever: a plugin may ask somebody who is not there, and the library would wait for it."""
+    raised: list[Exception] = []
+
+    def run() -> None:
+        try:
+            load()
+        except Exception as exc:  # noqa: BLE001 - raised again where it is waited for
+            raised.append(exc)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(timeout)
+    if thread.is_alive():
+        raise ConnectionOptionsError(f"{where}: its exec plugin gave no credentials in {timeout:g} s")
+    if raised:
+        raise raised[0]
 
 
 @contextmanager

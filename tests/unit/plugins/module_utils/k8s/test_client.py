@@ -12,12 +12,13 @@ import pytest
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s import client
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.client import Version
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.connection import connect
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import (
     ApiStatus,
     K8sError,
     Unreachable,
 )
-from tests.unit.scripted_api import Reply, scripted
+from tests.unit.scripted_api import Reply, parameters, scripted
 
 GONE = {"kind": "Status", "reason": "Expired", "message": "too old", "metadata": {"continue": "later"}}
 
@@ -127,6 +128,13 @@ def test_nothing_listens() -> None:
         cluster.request("POST", "/api", {})
     assert not caught.value.sent
     assert "object at 0x" not in str(caught.value)
+
+
+def test_a_proxy_that_is_not_there_is_named_as_one() -> None:
+    cluster = connect(parameters(host="https://cluster.example.com", proxy_url="http://127.0.0.1:9"))
+    with pytest.raises(Unreachable, match="cannot be reached through the proxy: Failed to establish") as caught:
+        cluster.get("/api")
+    assert not caught.value.sent
 
 
 def test_silence_is_told_in_seconds() -> None:

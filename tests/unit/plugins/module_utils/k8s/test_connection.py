@@ -61,6 +61,19 @@ def test_a_token_is_sent() -> None:
     assert api.seen[0].header("Authorization") == ["Bearer secret"]
 
 
+def test_the_new_line_at_the_end_of_a_token_is_none_of_it() -> None:
+    with scripted(Reply()) as api:
+        api.cluster(api_key="secret\n").get("/api")
+    assert api.seen[0].header("Authorization") == ["Bearer secret"]
+
+
+def test_a_token_that_no_header_can_hold_is_not_shown() -> None:
+    with scripted(Reply()) as api, pytest.raises(ConnectionOptionsError, match="no header can") as caught:
+        api.cluster(api_key="sec\nret").get("/api")
+    assert "sec\nret" not in str(caught.value)
+    assert "sec\\nret" not in str(caught.value)
+
+
 def test_what_awx_hands_over(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted(Reply()) as api:
         monkeypatch.setenv("K8S_AUTH_HOST", api.url)
@@ -128,7 +141,10 @@ def test_a_kubeconfig_of_the_environment(tmp_path: Path, monkeypatch: pytest.Mon
         ({"users": _exec("/nowhere/plugin")}, {}, "exec plugin of user 'ada' gave no credentials: .*No such file"),
         ({"users": _exec("sh", "-c", "echo no session >&2; exit 3")}, {}, "process returned 3. no session"),
         ({"users": _exec("echo", "{}")}, {}, "malformed response"),
+        ({"users": _exec("sleep", "5")}, {"timeout": 0.2}, r"its exec plugin gave no credentials in 0\.2 s"),
         ({"users": [{"name": "ada", "user": {"client-certificate": "/nowhere"}}]}, {}, "/nowhere"),
+        ({"users": [{"name": "ada", "user": {"token": "t", "as": "bob"}}]}, {}, "'ada' acts as somebody else"),
+        ({"clusters": [{"name": "lab", "cluster": {"server": "127.0.0.1:9"}}]}, {}, "server is an URL such as"),
     ],
 )
 def test_unusable_kubeconfigs(tmp_path: Path, changes: dict[str, Any], options: dict[str, Any], complaint: str) -> None:

@@ -16,7 +16,9 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.er
         ({"message": 'pods "a" not found', "reason": "NotFound"}, 'GET https://x: pods "a" not found (404)'),
         ({"reason": "NotFound"}, "GET https://x: NotFound (404)"),
         ({"message": "two\nlines\x00"}, "GET https://x: two lines\x00 (404)"),
-        ("<html>", "GET https://x: no reason given (404)"),
+        ("404 page not found\n", "GET https://x: 404 page not found (404)"),
+        ("x" * 1000, f"GET https://x: {'x' * 200} (404)"),
+        (" <html>", "GET https://x: no reason given (404)"),
         (None, "GET https://x: no reason given (404)"),
     ],
 )
