@@ -60,6 +60,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.po
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.facts import rbac_facts
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.reading import (
+    RbacObjects,
     privileged_policies,
     read_cluster,
 )
@@ -149,7 +150,7 @@ class _Collection:
 
     def _rbac(self) -> None:
         try:
-            objects = read_cluster(self._cluster)
+            objects = self._grants()
             policies = privileged_policies(self._cluster)
         except ApiStatus as exc:
             self._fail(exc, "access", "role", "binding", "service_account")
@@ -157,6 +158,17 @@ class _Collection:
         unused = unused_grants(objects, self._wanted.audit_log)
         for scope, subjects in rbac_facts(objects, unused=unused, privileged_policies=policies).items():
             self._scope(scope, partial(self._of_namespaces, subjects))
+
+    def _grants(self) -> RbacObjects:
+        """Without the ServiceAccounts where these may not be listed: who may do what is told all the same."""
+        try:
+            return read_cluster(self._cluster)
+        except ApiStatus as exc:
+            if exc.status != 403:
+                raise
+            objects = read_cluster(self._cluster, accounts=False)  # refuses again where it was not about these
+            self._fail(exc, "service_account")
+            return objects
 
     def _of_namespaces(self, subjects: Iterable[Facts]) -> list[Facts]:
         """Those of the wanted namespaces, and those that have none."""
