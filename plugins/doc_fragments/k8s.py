@@ -74,7 +74,7 @@ options:
     type: str
   timeout:
     description:
-      - Seconds to wait for each answer of the API server.
+      - Seconds to wait for each answer of the API server, and for the plugin that a kubeconfig may name.
     type: float
     default: 30.0
 requirements:
