@@ -21,6 +21,7 @@ author:
   - Bulkhead contributors (@bulkhead-security)
 extends_documentation_fragment:
   - bulkhead.container_security.docker
+  - bulkhead.container_security.audit
 requirements:
   - jmespath (on the target)
 attributes:
@@ -44,100 +45,10 @@ options:
       - The version of O(benchmark). Implies it.
     type: str
     choices: ['1.6.0', '1.8.0']
-  sections:
-    description:
-      - Judge only by these sections of the benchmark. V(5) holds V(5.1), and so on.
-    type: list
-    elements: str
-    default: []
-  select:
-    description:
-      - Judge only by the controls with these ids. V(*) stands for any text, as in V(docker.container.*).
-    type: list
-    elements: str
-    default: []
-  skip:
-    description:
-      - Leave out the controls with these ids, as in O(select).
-    type: list
-    elements: str
-    default: []
-  controls:
-    description:
-      - Controls of your own, in the same form as ours. See the guide for the facts that they can read.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      id:
-        description: A name that no other control has.
-        type: str
-        required: true
-      title:
-        description: What is wanted, as a short sentence.
-        type: str
-        required: true
-      scope:
-        description: What it is about.
-        type: str
-        required: true
-        choices: [host, daemon, file, image, container, network, swarm, service]
-      severity:
-        description: How bad a failure is.
-        type: str
-        required: true
-        choices: [critical, high, medium, low, info]
-      actual:
-        description: A JMESPath over the facts of one subject.
-        type: str
-      expected:
-        description: 'One operator and its operand, such as C({equals: false}).'
-        type: dict
-      when:
-        description: A JMESPath. The control does not apply to a subject for which it gives nothing, or false.
-        type: str
-      evidence:
-        description: A JMESPath to facts that belong into the finding.
-        type: str
-      manual:
-        description: Instead of O(controls[].actual) and O(controls[].expected), why only a human can judge it.
-        type: str
-      not_applicable:
-        description: Why there may be nothing that the control applies to.
-        type: str
-      remediation:
-        description: What to do about a failure.
-        type: str
-      rationale:
-        description: Why it matters.
-        type: str
-      references:
-        description: Dictionaries of C(benchmark), C(version) and C(id).
-        type: list
-        elements: dict
-  overrides:
-    description:
-      - Changes to controls, by their id. Each is a dictionary of C(expected), C(severity) and C(enabled).
-    type: dict
-    default: {}
-  include_passes:
-    description:
-      - Return the findings that are a pass, too.
-    type: bool
-    default: false
-  include_snapshot:
-    description:
-      - Return the facts that were judged, too. Store them and they can be judged again with O(snapshot).
-    type: bool
-    default: false
   snapshot:
     description:
       - Judge these facts, as O(include_snapshot) returned them, and do not speak to Docker at all.
     type: dict
-  snapshot_path:
-    description:
-      - As O(snapshot), from a JSON file on the target.
-    type: path
   target:
     description:
       - The name of the audited host in findings. C({{ inventory_hostname }}) is what reports expect.
@@ -319,6 +230,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.control import ControlError
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.evaluate import HAS_JMESPATH
+from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.options import audit_argument_spec
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.audit import audit
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.connection import (
     connection_argument_spec,
@@ -326,41 +238,19 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import DockerError
 
 
-def _strings(default: list[str] | None = None) -> dict[str, object]:
-    return {"type": "list", "elements": "str", "default": default}
-
-
 def argument_spec() -> dict[str, dict[str, object]]:
     """The module's options, as documented above."""
-    scopes = ["host", "daemon", "file", "image", "container", "network", "swarm", "service"]
-    texts = ("actual", "when", "evidence", "manual", "not_applicable", "remediation", "rationale")
-    control: dict[str, dict[str, object]] = {
-        "id": {"type": "str", "required": True},
-        "title": {"type": "str", "required": True},
-        "scope": {"type": "str", "required": True, "choices": scopes},
-        "severity": {"type": "str", "required": True, "choices": ["critical", "high", "medium", "low", "info"]},
-        "expected": {"type": "dict"},
-        "references": {"type": "list", "elements": "dict"},
-        **{name: {"type": "str"} for name in texts},
-    }
     return {
         **connection_argument_spec(),
+        **audit_argument_spec(),
         "benchmark": {"type": "str", "choices": ["cis-docker"]},
         "benchmark_version": {"type": "str", "choices": ["1.6.0", "1.8.0"]},
-        "sections": _strings([]),
-        "select": _strings([]),
-        "skip": _strings([]),
-        "controls": {"type": "list", "elements": "dict", "default": [], "options": control},
-        "overrides": {"type": "dict", "default": {}},
-        "include_passes": {"type": "bool", "default": False},
-        "include_snapshot": {"type": "bool", "default": False},
         "snapshot": {"type": "dict"},
-        "snapshot_path": {"type": "path"},
         "target": {"type": "str"},
         "pidfile": {"type": "path"},
         "declared": {"type": "dict"},
         "trusted_users": {"type": "list", "elements": "str"},
-        "allowed_registries": _strings([]),
+        "allowed_registries": {"type": "list", "elements": "str", "default": []},
         "image_max_age_days": {"type": "int", "default": 90},
         "max_unused_images": {"type": "int", "default": 20},
         "max_stopped_containers": {"type": "int", "default": 20},

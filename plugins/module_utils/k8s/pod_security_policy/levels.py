@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import K8sError
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security import standards
 
 LEVELS = ("privileged", "baseline", "restricted")
 SECCOMP_ALLOWED = "seccomp.security.alpha.kubernetes.io/allowedProfileNames"
@@ -23,21 +24,7 @@ APPARMOR_ALLOWED = "apparmor.security.beta.kubernetes.io/allowedProfileNames"
 APPARMOR_DEFAULT = "apparmor.security.beta.kubernetes.io/defaultProfileName"
 
 # What containers get from Docker when they ask for nothing, without NET_RAW, which lets a pod forge packets.
-BASELINE_CAPABILITIES = (
-    "AUDIT_WRITE",
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "MKNOD",
-    "NET_BIND_SERVICE",
-    "SETFCAP",
-    "SETGID",
-    "SETPCAP",
-    "SETUID",
-    "SYS_CHROOT",
-)
+BASELINE_CAPABILITIES = tuple(sorted(standards.BASELINE_CAPABILITIES))
 RESTRICTED_VOLUMES = (
     "configMap",
     "csi",
