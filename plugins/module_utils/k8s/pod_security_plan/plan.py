@@ -66,14 +66,17 @@ def plan(cluster: Cluster, params: Params) -> dict[str, Any]:
     """What the module returns. Raises K8sError."""
     wanted = declared(params)
     found = offer(cluster, Discovery(cluster))
-    existing = [str(item["metadata"]["name"]) for item in _namespaces(cluster)]
+    everything = {str(item["metadata"]["name"]): item["metadata"] for item in _namespaces(cluster)}
+    leaving = _leaving(everything)
+    existing = [space for space in everything if space not in leaving]
+    levels = {space: level for space, level in wanted.levels(existing).items() if space not in leaving}
     asked = params.get("backend") or "auto"
     here = Situation(
         cluster,
         found,
         found.best if asked == "auto" else str(asked),
         wanted,
-        wanted.levels(existing),
+        levels,
         existing,
         params.get("rules") or {},
     )
@@ -82,7 +85,11 @@ def plan(cluster: Cluster, params: Params) -> dict[str, Any]:
         "backend": here.backend,
         "enforced": found.enforces(here.backend),
         "psp_enforced": bool(found.psp_enforced),
-        "warnings": [*([found.unknown] if found.unknown else []), *result.pop("warnings")],
+        "warnings": [
+            *([found.unknown] if found.unknown else []),
+            *_left_out(set(wanted.levels(everything)) - set(levels)),
+            *result.pop("warnings"),
+        ],
         **result,
         "requests": cluster.requests,
     }
@@ -91,6 +98,15 @@ def plan(cluster: Cluster, params: Params) -> dict[str, Any]:
 def _namespaces(cluster: Cluster) -> list[dict[str, Any]]:
     pages = cluster.pages("/api/v1/namespaces", accept=f"{METADATA_LIST},application/json")
     return [item for page in pages for item in page.get("items") or ()]
+
+
+def _leaving(namespaces: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Those that are being deleted: nothing can be put into them any more, and no pod either."""
+    return {space for space, metadata in namespaces.items() if metadata.get("deletionTimestamp")}
+
+
+def _left_out(leaving: set[str]) -> list[str]:
+    return [f"Namespaces that are being deleted are left out: {', '.join(sorted(leaving))}"] if leaving else []
 
 
 def _check(here: Situation) -> None:

@@ -205,3 +205,20 @@ def _granted(policy: str, group: str) -> dict[str, list[dict[str, Any]]]:
 def test_a_policy_of_somebody_else_that_pods_may_use_is_told(policy: str, group: str, told: bool) -> None:
     found = planned(PretendedCluster(20, psp="on", objects=_granted(policy, group)))
     assert [("vendor" in one) for one in found["warnings"]] == [True] * told
+
+
+@pytest.mark.parametrize("backend", ["psp", "labels"])
+@pytest.mark.parametrize(
+    "options", [{"namespaces": {"old": "baseline"}}, {"namespaces": {}, "default_level": "baseline"}]
+)
+def test_a_namespace_that_is_being_deleted_is_left_out(backend: str, options: dict[str, Any]) -> None:
+    spaces = [
+        {"metadata": {"name": "shop"}},
+        {"metadata": {"name": "old", "deletionTimestamp": "2026-01-01T00:00:00Z"}},
+    ]
+    cluster = PretendedCluster(24, psp="on", labels=True, objects={"/api/v1/namespaces": spaces})
+    found = planned(cluster, backend=backend, **options)
+    assert "old" not in [each["metadata"].get("namespace") for each in found["definitions"]]
+    assert "old" not in found["labels"]
+    assert found["missing"] == []
+    assert "Namespaces that are being deleted are left out: old" in found["warnings"]
