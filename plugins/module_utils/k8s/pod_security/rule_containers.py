@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security.pod import Pod
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security.violation import Fault
 
 IS_WINDOWS = "has(variables.spec.os) && has(variables.spec.os.name) && variables.spec.os.name == 'windows'"
+
+# A limit of zero is none to the kubelet. It is a number in a manifest that no API server has read yet.
+_ZERO = "^[0.]+[A-Za-z]*$"
 
 
 def writable_root(pod: Pod, _wanted: Any) -> Iterator[Fault]:
@@ -38,12 +42,16 @@ def unlimited(pod: Pod, resources: Sequence[str]) -> Iterator[Fault]:
         if container.kind != "ephemeralContainers":
             own = _limits(container.body)
             for name in resources:
-                if name not in own and name not in shared:
+                if not (_is_limited(own, name) or _is_limited(shared, name)):
                     yield container.fault(f"resources.limits.{name}")
 
 
 def _limits(body: Any) -> Any:
     return (body.get("resources") or {}).get("limits") or {}
+
+
+def _is_limited(limits: Mapping[str, Any], name: str) -> bool:
+    return limits.get(name) is not None and not re.match(_ZERO, str(limits[name]))
 
 
 def limited(resources: Sequence[str]) -> str:
@@ -52,4 +60,6 @@ def limited(resources: Sequence[str]) -> str:
 
 
 def _has_limit(thing: str, name: str) -> str:
-    return f"(has({thing}.resources) && has({thing}.resources.limits) && '{name}' in {thing}.resources.limits)"
+    limits = f"{thing}.resources.limits"
+    set_to = f"!string({limits}['{name}']).matches('{_ZERO}')"
+    return f"(has({thing}.resources) && has({limits}) && '{name}' in {limits} && {set_to})"

@@ -25,7 +25,8 @@ _FULL_NAME = f"(c.image.matches('^([^/]*[A-Z.:][^/]*|localhost)/') ? c.image : '
 
 def outside_registries(pod: Pod, allowed: Sequence[str]) -> Iterator[Fault]:
     """Images that come from none of these registries or repositories."""
-    prefixes = tuple(f"{name.rstrip('/')}/" for name in allowed)
+    prefixes = tuple(f"{_completed(name.rstrip('/'))}/" for name in allowed)
+    prefixes += tuple(f"{name.rstrip('/')}/" for name in allowed)
     for container in pod.containers:
         image = container.body.get("image") or ""
         if not image or not f"{_parsed(image).name}/".startswith(prefixes):
@@ -45,9 +46,18 @@ def _pattern(name: str) -> str:
         return f"{escaped}/"
     if name == _OFFICIAL:
         return "docker[.]io/(library/|[^/]+$)"
+    if _completed(name) != name:
+        escaped = escaped.replace("/", "/(library/)?", 1)
     if name.startswith(f"{_OFFICIAL}/"):
         escaped = escaped.replace("/library/", "/(library/)?", 1)
     return f"{escaped}([/:@]|$)"
+
+
+def _completed(name: str) -> str:
+    """docker.io/nginx is an official image, docker.io/library/nginx, as much as somebody's folder of images."""
+    registry, _slash, repository = name.partition("/")
+    alone = registry == DEFAULT_REGISTRY and repository not in ("", "library") and "/" not in repository
+    return f"{_OFFICIAL}/{repository}" if alone else name
 
 
 def without_digest(pod: Pod, _wanted: Any) -> Iterator[Fault]:

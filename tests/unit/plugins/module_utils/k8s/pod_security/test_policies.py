@@ -160,6 +160,33 @@ def test_pods_are_denied_and_their_makers_warned() -> None:
     assert [each["metadata"]["name"] for each in silent] == ["bulkhead-pod-rules", "bulkhead-pod-rules-pods"]
 
 
+@pytest.mark.parametrize(("limit", "passes"), [("0", False), (0, False), ("0m", False), ("0.5", True), ("10m", True)])
+def test_a_limit_of_zero_is_none(limit: Any, passes: bool) -> None:
+    rules = {"required_limits": ["memory"]}
+    spec = {"containers": [{"name": "a", "image": "web", "resources": {"limits": {"memory": limit}}}]}
+    assert (refusals(policy(rules=rules), pod(spec)) == set()) is passes
+    assert (evaluate_rules({}, spec, rules) == []) is passes
+
+
+@pytest.mark.parametrize(
+    ("image", "passes"),
+    [
+        ("nginx:1", True),
+        ("docker.io/nginx", True),
+        ("docker.io/library/nginx@sha256:abc", True),
+        ("docker.io/nginx/proxy", True),
+        ("nginx-evil", False),
+        ("library/nginxx", False),
+        ("registry.example.com/nginx", False),
+    ],
+)
+def test_a_single_name_of_docker_hub_is_an_official_image_or_a_folder(image: str, passes: bool) -> None:
+    rules = {"allowed_registries": ["docker.io/nginx"]}
+    spec = {"containers": [{"name": "a", "image": image}]}
+    assert (refusals(policy(rules=rules), pod(spec)) == set()) is passes
+    assert (evaluate_rules({}, spec, rules) == []) is passes
+
+
 def test_no_rule_makes_no_policy() -> None:
     assert policies({"rules": {"forbid_latest": False, "allowed_registries": []}}, Version(1, 20, "v1.20.2")) == []
 
