@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import K8sError
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.rbac.audit_events import (
     Use,
     read_events,
@@ -56,14 +57,20 @@ class Usage:
         self._seen: set[tuple[Identity, Request]] = set()
 
     def read(self, paths: Iterable[str]) -> None:
-        """Take in the files of a log. Raises K8sError where one cannot be read."""
-        for event in read_events(paths):
+        """Take in the files of a log. Raises K8sError where one cannot be read, or where there is no event in them.
+
+        By a log that shows nothing, every grant would be unused.
+        """
+        files = list(paths)
+        for event in read_events(files):
             if event is None:
                 self.unreadable += 1
                 continue
             self.events += 1
             for use in uses_of(event):
                 self.add(use)
+        if files and not self.events:
+            raise K8sError(f"audit_log: there is no event of an audit in {', '.join(files)}: nothing can be told by it")
 
     def add(self, use: Use) -> None:
         """Take in one request that was allowed. Whatever would have allowed it counts as used."""

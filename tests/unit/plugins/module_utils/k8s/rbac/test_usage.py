@@ -158,3 +158,9 @@ def test_a_packed_log_and_one_that_is_missing(tmp_path: Path) -> None:
     assert usage.events == 1
     with pytest.raises(K8sError, match=r"^audit_log: .*gone.log cannot be read: No such file or directory$"):
         usage.read([str(tmp_path / "gone.log")])
+
+
+@pytest.mark.parametrize("lines", [(), ("garbage", "{}"), ({"kind": "Status"},)])
+def test_a_log_that_shows_nothing_is_refused(tmp_path: Path, lines: tuple[Any, ...]) -> None:
+    with pytest.raises(K8sError, match="there is no event of an audit in"):
+        _usage(tmp_path, *lines)
