@@ -139,6 +139,13 @@ def k8s_full(shared_node: SharedNode) -> Kubernetes:
 
 
 @pytest.fixture
+def free_machine(shared_node: SharedNode) -> None:
+    """No cluster of this session has a node, for a program that starts one of its own."""
+    _skip_without_node("full")
+    shared_node.end()
+
+
+@pytest.fixture
 def make_k8s(shared_node: SharedNode) -> Iterator[Callable[..., Kubernetes]]:
     """Start private clusters: `make_k8s("api", api_flags=["--anonymous-auth=false"])`."""
     with contextlib.ExitStack() as clusters:

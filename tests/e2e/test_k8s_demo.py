@@ -16,6 +16,7 @@ from tests.lab.dockerd import REPOSITORY
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("free_machine")
 def test_demo_of_a_cluster_shows_every_stage(tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "tests.lab", "demo", "--part", "kubernetes", "--output", str(tmp_path)],

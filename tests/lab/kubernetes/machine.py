@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 from tests.lab.dockerd import LabError
@@ -23,10 +24,14 @@ _HOST_PATHS = ("/var/lib/kubelet", "/var/log/pods", "/var/log/containers", "/usr
 _CGROUPS = Path("/sys/fs/cgroup")
 
 
+# The longest that a test of a whole node takes, several times over.
+_PATIENCE = 900.0
+
+
 def lock_machine() -> int:
     """Wait until no other lab has a node here; the descriptor that holds the lock, which children may inherit.
 
-    LabError where it is this very process that has one: it would wait for itself.
+    LabError where it is this very process that has one, for it would wait for itself, and where it takes too long.
     """
     if _held:
         raise LabError("this process has a cluster with a node already, and a machine carries but one: close it first")
@@ -36,13 +41,25 @@ def lock_machine() -> int:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             say("another lab has a node on this machine; waiting for it to end")
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _await(descriptor)
         with contextlib.suppress(FileNotFoundError):
             # Its last holder removes the file: what was locked may no longer be what the next one opens.
             if os.fstat(descriptor).st_ino == _LOCK.stat().st_ino:
                 _held.append(descriptor)
                 return descriptor
         os.close(descriptor)
+
+
+def _await(descriptor: int) -> None:
+    """The lock, once it is free. LabError where that takes too long, as when its holder waits for this very process."""
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(0.2)
+    os.close(descriptor)
+    raise LabError(f"another lab has had a node on this machine for {_PATIENCE:.0f} s; end it, or try again later")
 
 
 def unlock_machine(descriptor: int) -> None:

@@ -113,5 +113,6 @@ def _lacking(containers: Iterable[Json], kind: str, resource: str) -> list[str]:
     return [
         str(container.get("name") or "")
         for container in containers
-        if resource not in ((container.get("resources") or {}).get(kind) or {})
+        # To the kubelet, a limit of zero is none.
+        if str(((container.get("resources") or {}).get(kind) or {}).get(resource) or "0") == "0"
     ]
