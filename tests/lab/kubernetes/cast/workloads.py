@@ -36,7 +36,6 @@ KEPT_POD: Mapping[str, Any] = {
     },
 }
 
-_NOTHING: Object = {}
 _RESTRICTED = ("pod_security_restricted",)
 # Since 1.22 the level restricted wants capabilities dropped: the cluster of the lab is older.
 _LATER = ("pod_security_later",)
@@ -62,9 +61,10 @@ def _host_path(path: str) -> tuple[dict[str, Any], dict[str, Any]]:
     )
 
 
-def pod_spec(pod: Object = _NOTHING, container: Object = _NOTHING, *, template: bool = True) -> dict[str, Any]:
+def pod_spec(pod: Object | None = None, container: Object | None = None, *, template: bool = True) -> dict[str, Any]:
     """A pod's spec with a vice in the pod or in its container."""
-    merged = {**KEPT_POD, **pod, "containers": [{**KEPT_CONTAINER, **container}, *pod.get("sidecars", ())]}
+    beside = (pod or {}).get("sidecars", ())
+    merged = {**KEPT_POD, **(pod or {}), "containers": [{**KEPT_CONTAINER, **(container or {})}, *beside]}
     merged.pop("sidecars", None)
     return {**merged, "restartPolicy": "Always"} if template else merged
 
@@ -82,8 +82,8 @@ def deployment(name: str, namespace: str, spec: Object) -> dict[str, Any]:
 def _vice(
     name: str,
     fails: tuple[str, ...],
-    pod: Object = _NOTHING,
-    container: Object = _NOTHING,
+    pod: Object | None = None,
+    container: Object | None = None,
 ) -> Member:
     made = deployment(name, WORKSHOP, pod_spec(pod, container))
     return Member("Deployment", name, WORKSHOP, (made,), fails, "k8s.workload.")
