@@ -10,8 +10,6 @@ turning objects into classes costs more than judging them.
 from __future__ import annotations
 
 import json
-import random
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,6 +23,14 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.er
     ConnectionOptionsError,
     K8sError,
     Unreachable,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.wire import (
+    Query,
+    decoded,
+    flat,
+    pause,
+    seconds,
+    unreachable,
 )
 
 try:
@@ -45,14 +51,10 @@ METADATA = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
-_OBJECT_IN_FRONT = re.compile(r"^(<[^>]*>|HTTPS?Connection(Pool)?\([^)]*\)): ")
 _RETRIES = 4
-_PASSING_TROUBLE = (500, 502, 503, 504)
 _CONNECT_TIMEOUT = 10.0
 # POSTs that ask a question and store nothing.
 _QUESTIONS = ("subjectaccessreviews", "selfsubjectrulesreviews", "localsubjectaccessreviews", "tokenreviews")
-
-Query = Mapping[str, object]
 
 
 class Configuration(Protocol):
@@ -186,7 +188,7 @@ class Cluster:
 
         body: JSON-able, or bytes that are sent as they are. Raises ApiStatus or Unreachable.
         """
-        target = path + ("?" + urlencode(_flat(query)) if query else "")
+        target = path + ("?" + urlencode(flat(query)) if query else "")
         payload = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         headers = {"Accept": accept or JSON, "User-Agent": "bulkhead.container_security"}
         if payload is not None:
@@ -236,10 +238,10 @@ class Cluster:
             except (ApiStatus, Unreachable) as exc:
                 if isinstance(exc, ApiStatus) and exc.status == 401 and self._renewed():
                     continue
-                pause = _pause(method, exc, attempt)
-                if pause is None or attempt == _RETRIES or time.monotonic() + pause > deadline:
+                wait = pause(method, exc, attempt)
+                if wait is None or attempt == _RETRIES or time.monotonic() + wait > deadline:
                     raise
-            time.sleep(pause)
+            time.sleep(wait)
         raise AssertionError("the last attempt either answers or raises")
 
     def _once(
@@ -262,7 +264,7 @@ class Cluster:
                 redirect=False,
             )
         except (trouble.HTTPError, OSError) as exc:
-            raise _unreachable(self.address, exc, limit) from exc
+            raise unreachable(self.address, exc, limit) from exc
         except ValueError as exc:  # its message quotes the header, which may be the token
             raise ConnectionOptionsError(
                 f"{self.address}: a token or a name to impersonate holds a character that no header can"
@@ -271,11 +273,11 @@ class Cluster:
 
     def _answer(self, method: str, target: str, response: Any) -> Answer:
         headers = {name.lower(): value for name, value in response.headers.items()}
-        body = _decoded(response.data, headers.get("content-type", ""))
+        body = decoded(response.data, headers.get("content-type", ""))
         if 200 <= response.status < 300:
             return Answer(response.status, headers, body)
         what = f"{method} {self.address}{target.split('?', maxsplit=1)[0]}"
-        raise ApiStatus(response.status, body, what, _seconds(headers.get("retry-after")))
+        raise ApiStatus(response.status, body, what, seconds(headers.get("retry-after")))
 
     def _count(self, method: str, path: str, query: Query | None) -> None:
         asks = method == "GET" or path.rsplit("/", maxsplit=1)[-1] in _QUESTIONS or bool((query or {}).get("dryRun"))
@@ -292,67 +294,6 @@ class Cluster:
         with self._lock:
             before, self._authorization = self._authorization, self._credentials()
             return before != self._authorization
-
-
-def _pause(method: str, refusal: ApiStatus | Unreachable, attempt: int) -> float | None:
-    """Seconds until it makes sense to ask again, None where it does not."""
-    backoff = 0.1 * 2**attempt * (1 + random.random())  # not all clients at the same moment
-    if isinstance(refusal, Unreachable):
-        return backoff if method == "GET" or not refusal.sent else None
-    if refusal.status == 429:
-        return refusal.retry_after if refusal.retry_after is not None else backoff
-    if refusal.status in _PASSING_TROUBLE and method == "GET":
-        return refusal.retry_after or backoff
-    return None
-
-
-def _unreachable(address: str, exc: Exception, limit: float) -> Unreachable:
-    cause = exc.reason if isinstance(exc, trouble.MaxRetryError) and exc.reason else exc
-    if isinstance(cause, trouble.SSLError):
-        return Unreachable(f"{address}: no TLS connection: {_plain(cause)}", sent=False)
-    if isinstance(cause, trouble.ProxyError):
-        return Unreachable(f"{address} cannot be reached through the proxy: {_plain(cause.original_error)}", sent=False)
-    if isinstance(cause, trouble.LocationValueError):
-        return Unreachable(f"{address} is no address of an API server: {_plain(cause)}", sent=False)
-    if isinstance(cause, trouble.ReadTimeoutError):
-        return Unreachable(f"{address} did not answer in {limit:g} s", sent=True)
-    if isinstance(cause, (trouble.NewConnectionError, trouble.ConnectTimeoutError)):
-        return Unreachable(f"{address} cannot be reached: {_plain(cause)}", sent=False)
-    return Unreachable(f"The connection to {address} broke: {_plain(cause)}", sent=True)
-
-
-def _plain(exc: BaseException) -> str:
-    """The message without the library's own object in front of it."""
-    return " ".join(_OBJECT_IN_FRONT.sub("", str(exc)).split())
-
-
-def _decoded(data: bytes, content_type: str) -> Any:
-    if not data:
-        return None
-    if "json" not in content_type and data.lstrip()[:1] not in (b"{", b"["):
-        return data.decode(errors="replace")
-    try:
-        return json.loads(data)
-    except ValueError:
-        return data.decode(errors="replace")
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    try:
-        return max(0.0, float(retry_after)) if retry_after is not None else None
-    except ValueError:
-        return None
-
-
-def _flat(query: Query) -> list[tuple[str, str]]:
-    """Query parameters as the API writes them: None left out, lower-case booleans, one pair an item of a list."""
-    pairs: list[tuple[str, str]] = []
-    for name, value in query.items():
-        values = value if isinstance(value, (list, tuple)) else [value]
-        pairs += [
-            (name, str(item).lower() if isinstance(item, bool) else str(item)) for item in values if item is not None
-        ]
-    return pairs
 
 
 def _number(text: object) -> int:
