@@ -117,7 +117,8 @@ class Restart:
 
     def _run_command(self) -> None:
         try:
-            done = subprocess.run(
+            # AnsibleModule.run_command has no time limit.
+            done = subprocess.run(  # pylint: disable=ansible-bad-function
                 self._command,
                 check=False,
                 stdin=subprocess.DEVNULL,
@@ -154,7 +155,9 @@ def _why(endpoint: Endpoint, seen: set[str], candidates: Callable[[], list[Proce
 def _journal(service: str) -> str:
     command = ["journalctl", "-u", service, "-n", "20", "--no-pager", "-o", "cat"]
     try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_JOURNAL_TIMEOUT)
+        done = subprocess.run(  # pylint: disable=ansible-bad-function
+            command, check=False, capture_output=True, text=True, timeout=_JOURNAL_TIMEOUT
+        )
     except (OSError, subprocess.SubprocessError):
         return ""
     return "; ".join(line[:300] for line in done.stdout.splitlines()[-3:])

@@ -148,7 +148,8 @@ def _k3s_release() -> Release | None:
     if program is None:
         return None
     try:
-        done = subprocess.run(
+        # AnsibleModule.run_command has no time limit.
+        done = subprocess.run(  # pylint: disable=ansible-bad-function
             [program, "--version"], check=False, capture_output=True, text=True, timeout=_VERSION_TIMEOUT
         )
     except (OSError, subprocess.SubprocessError):
