@@ -270,6 +270,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.co
     connection_argument_spec,
     require_kubernetes,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.discreet_module import DiscreetModule
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import K8sError
 
 
@@ -297,32 +298,9 @@ def argument_spec() -> dict[str, dict[str, Any]]:
     }
 
 
-class ApplySetModule(AnsibleModule):
-    """A module whose definitions may hold Secrets, and are neither logged nor returned with the other options.
-
-    Marking them as no_log would blank every name and namespace in the result as well.
-    """
-
-    def shown_options(self) -> dict[str, Any]:
-        """The options as anybody may see them."""
-        given = self.params.get("definitions")
-        return {**self.params, "definitions": None if given is None else "not shown, they may hold Secrets"}
-
-    def _log_invocation(self) -> None:
-        """What Ansible writes to the system's log."""
-        params, self.params = self.params, self.shown_options()
-        super()._log_invocation()  # type: ignore[no-untyped-call]
-        self.params = params
-
-    def _return_formatted(self, kwargs: dict[str, Any]) -> None:
-        """What -vvv shows, and what a callback may store."""
-        shown = {"invocation": {"module_args": self.shown_options()}, **kwargs}
-        super()._return_formatted(shown)  # type: ignore[no-untyped-call]
-
-
 def main() -> None:
     """Run the module."""
-    module = ApplySetModule(  # type: ignore[no-untyped-call]
+    module = DiscreetModule(  # type: ignore[no-untyped-call]
         argument_spec(),
         supports_check_mode=True,
         mutually_exclusive=MUTUALLY_EXCLUSIVE,

@@ -213,8 +213,6 @@ errors:
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.connection import (
     MUTUALLY_EXCLUSIVE,
     REQUIRED_TOGETHER,
@@ -222,6 +220,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.co
     connection_argument_spec,
     require_kubernetes,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.discreet_module import DiscreetModule
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import K8sError
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.pod_security.info import (
     info_of_cluster,
@@ -259,28 +258,9 @@ def argument_spec() -> dict[str, dict[str, Any]]:
     }
 
 
-class InfoModule(AnsibleModule):
-    """A module whose definitions are not logged or returned: manifests hold secrets in plain text all too often."""
-
-    def shown_options(self) -> dict[str, Any]:
-        """The options as anybody may see them."""
-        return {**self.params, "definitions": None if self.params.get("definitions") is None else "(not shown)"}
-
-    def _log_invocation(self) -> None:
-        """What Ansible writes to the system's log."""
-        params, self.params = self.params, self.shown_options()
-        super()._log_invocation()  # type: ignore[no-untyped-call]
-        self.params = params
-
-    def _return_formatted(self, kwargs: dict[str, Any]) -> None:
-        """What -vvv shows, and what a callback may store."""
-        shown = {"invocation": {"module_args": self.shown_options()}, **kwargs}
-        super()._return_formatted(shown)  # type: ignore[no-untyped-call]
-
-
 def main() -> None:
     """Judge, and tell."""
-    module = InfoModule(  # type: ignore[no-untyped-call]
+    module = DiscreetModule(  # type: ignore[no-untyped-call]
         argument_spec(),
         supports_check_mode=True,
         mutually_exclusive=[

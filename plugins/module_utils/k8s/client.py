@@ -54,7 +54,10 @@ TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 _RETRIES = 4
 _CONNECT_TIMEOUT = 10.0
 # POSTs that ask a question and store nothing.
-_QUESTIONS = ("subjectaccessreviews", "selfsubjectrulesreviews", "localsubjectaccessreviews", "tokenreviews")
+_QUESTIONS = (
+    *("subjectaccessreviews", "selfsubjectaccessreviews", "localsubjectaccessreviews"),
+    *("selfsubjectrulesreviews", "selfsubjectreviews", "tokenreviews"),
+)
 
 
 class Configuration(Protocol):

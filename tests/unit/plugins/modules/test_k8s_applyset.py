@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from ansible.module_utils import basic
 
+from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.discreet_module import DiscreetModule
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import K8sError
 from ansible_collections.bulkhead.container_security.plugins.modules import k8s_applyset
-from ansible_collections.bulkhead.container_security.plugins.modules.k8s_applyset import ApplySetModule
 
 _PASSWORD = "correct-horse-battery"
 _DEFINITIONS = [{"kind": "Secret", "stringData": {"password": _PASSWORD}}]
@@ -23,14 +23,14 @@ def _params(**options: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def module() -> ApplySetModule:
+def module() -> DiscreetModule:
     """A module with a Secret among its options, without Ansible around it."""
-    found = ApplySetModule.__new__(ApplySetModule)
+    found = DiscreetModule.__new__(DiscreetModule)
     found.params = _params(definitions=_DEFINITIONS, name="app")
     return found
 
 
-def test_definitions_are_not_logged(module: ApplySetModule, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_definitions_are_not_logged(module: DiscreetModule, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other options are; and the module keeps its own."""
     logged: list[dict[str, Any]] = []
     monkeypatch.setattr(basic.AnsibleModule, "_log_invocation", lambda self: logged.append(self.params))
@@ -40,7 +40,7 @@ def test_definitions_are_not_logged(module: ApplySetModule, monkeypatch: pytest.
     assert module.params["definitions"] == _DEFINITIONS
 
 
-def test_definitions_are_not_returned(module: ApplySetModule, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_definitions_are_not_returned(module: DiscreetModule, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither by a run that went well nor by one that failed."""
     returned: list[dict[str, Any]] = []
     monkeypatch.setattr(basic.AnsibleModule, "_return_formatted", lambda self, kwargs: returned.append(kwargs))
