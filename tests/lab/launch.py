@@ -67,11 +67,30 @@ def recorded_pid(pidfile: Path) -> int | None:
         return None
 
 
+def ended(pid: int, timeout: float = _STOP_TIMEOUT) -> bool:
+    """Wait until the process has ended; whether it has."""
+    deadline = time.monotonic() + timeout
+    while alive(pid) and time.monotonic() < deadline:
+        time.sleep(_POLL)
+    return not alive(pid)
+
+
 def forget_dead(pidfile: Path) -> None:
     """Remove the pidfile of a process that ended; dockerd takes a zombie, which pid 1 has yet to reap, for alive."""
     pid = recorded_pid(pidfile)
     if pid is not None and not alive(pid):
         pidfile.unlink(missing_ok=True)
+
+
+def let_containerd_end(launch: dict[str, Any]) -> None:
+    """Wait for the containerd of a dockerd that ended, as a service manager waits for the whole control group.
+
+    The kernel kills it with its dockerd, a moment later. A new dockerd that still sees it takes it for one that serves,
+    waits 15 s for its socket, and gives up.
+    """
+    dockerd, containerd = (recorded_pid(Path(launch[name])) for name in ("pidfile", "containerd_pidfile"))
+    if containerd is not None and (dockerd is None or not alive(dockerd)):
+        ended(containerd)
 
 
 def _log_tail(log: Path, since: int, lines: int = 12) -> str:
@@ -83,6 +102,7 @@ def _log_tail(log: Path, since: int, lines: int = 12) -> str:
 def start(launch: dict[str, Any]) -> int:
     """Start the daemon; wait for `_ping`. The exit code of this program."""
     log, pidfile = Path(launch["log"]), Path(launch["pidfile"])
+    let_containerd_end(launch)
     for file in (pidfile, Path(launch["containerd_pidfile"])):
         forget_dead(file)
     with log.open("ab") as stream:
@@ -118,10 +138,7 @@ def stop(launch: dict[str, Any]) -> int:
         return 0
     for number in (signal.SIGTERM, signal.SIGKILL):
         os.kill(pid, number)
-        deadline = time.monotonic() + _STOP_TIMEOUT
-        while alive(pid) and time.monotonic() < deadline:
-            time.sleep(_POLL)
-        if not alive(pid):
+        if ended(pid):
             return 0
     print(f"process {pid} does not end", file=sys.stderr)
     return 1
