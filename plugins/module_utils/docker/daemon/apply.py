@@ -168,22 +168,35 @@ class Application:
         """Put the old file back, bring the daemon up with it, and say what happened."""
         head = f"The daemon did not take the new configuration: {self._why(problem)}."
         try:
-            put(self._file, self._file.text if self._file.exists else None)
+            self._put_back()
             self._revive()
         except DockerError as exc:
-            return self._last_resort(head, exc)
+            return self._last_resort(f"{head} With {self._file.path} as it was before, it did not run either: ", exc)
+        return self._back_as_before(head)
+
+    def _back_as_before(self, head: str) -> ApplyFailed:
         self._record.close_journal()
         return ApplyFailed(f"{head} {self._file.path} is as it was before; the daemon runs with the old configuration")
 
+    def _put_back(self) -> None:
+        put(self._file, self._file.text if self._file.exists else None)
+
     def _last_resort(self, head: str, problem: DockerError) -> ApplyFailed:
-        """The file before was no good either, as after an edit by hand: the last one that is known to work."""
-        head = f"{head} With {self._file.path} as it was before, it does not run either: {self._why(problem)}."
+        """The file before was no good either, as after an edit by hand: the last one that is known to work.
+
+        Where none is known, the file before once more: a host under load may have been too slow for the daemon.
+        """
+        head = f"{head}{self._why(problem)}."
+        good = read_daemon_file(self._record.good_file)
         try:
-            put(self._file, read_daemon_file(self._record.good_file).text or None)
+            if good.exists:
+                put(self._file, good.text)
             self._revive()
         except DockerError as exc:
-            put(self._file, self._file.text if self._file.exists else None)
+            self._put_back()
             return ApplyFailed(f"{head} The daemon is down ({exc}), and the file is as it was before")
+        if not good.exists:
+            return self._back_as_before(head)
         kept = self._record.journal.get("backup") or self._record.back_up(self._file)
         self._record.close_journal()
         return ApplyFailed(

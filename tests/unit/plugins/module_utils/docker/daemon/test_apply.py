@@ -159,6 +159,23 @@ def test_the_last_file_that_worked_is_the_last_resort(world: World) -> None:
     assert world.situation.file.text in kept, "nothing is lost"
 
 
+def test_without_one_the_old_file_gets_a_second_chance(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A host so busy that the daemon did not come up in time; it does the next time.
+    world.refuses = ["false", "true"]
+    revive = daemon_apply.revive
+
+    def second_time(*args: Any) -> None:
+        try:
+            revive(*args)
+        finally:
+            world.refuses = []
+
+    monkeypatch.setattr(daemon_apply, "revive", second_time)
+    with pytest.raises(ApplyFailed, match=r"did not run either.*the daemon runs with the old configuration"):
+        world.apply("restart")
+    assert Path(world.situation.file.path).read_text() == world.situation.file.text
+
+
 def test_a_daemon_that_nothing_brings_up_is_not_called_up(world: World) -> None:
     world.refuses = ["false", "true", "none"]
     with pytest.raises(ApplyFailed, match=r"The daemon is down \(it refuses\), and the file is as it was before"):
