@@ -29,6 +29,7 @@ _EXECUTABLES = (
     "kube-scheduler",
     "kubectl",
     "kubelet",
+    "nats-server",
 )
 
 

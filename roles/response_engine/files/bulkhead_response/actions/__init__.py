@@ -1,0 +1,10 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Actions by name: each changes something in a cluster or on a Docker host, once."""
+
+from __future__ import annotations
+
+from bulkhead_response.step import Step
+
+ACTIONS: dict[str, type[Step]] = {}

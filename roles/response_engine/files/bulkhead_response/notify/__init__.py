@@ -1,0 +1,10 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Notifications by name: each tells somebody of an alert and of what was done."""
+
+from __future__ import annotations
+
+from bulkhead_response.step import Step
+
+NOTIFICATIONS: dict[str, type[Step]] = {}
