@@ -45,12 +45,12 @@ def _standard_library() -> Iterator[Path]:
     for name in {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}:
         folder = Path(name)
         for path in folder.rglob("*"):
-            if not _LEFT_OUT & set(path.relative_to(folder).parts) and path.suffix != ".a" and path.is_file():
+            if not _LEFT_OUT & set(path.relative_to(folder).parts) and ".opt-" not in path.name and path.is_file():
                 yield path
 
 
 def _closure(names: Sequence[str]) -> set[str]:
-    """These distributions and all that they require and that is installed."""
+    """These distributions and all that they require and that is installed; not what only their extras want."""
     found: set[str] = set()
     wanted = list(names)
     while wanted:
@@ -62,7 +62,7 @@ def _closure(names: Sequence[str]) -> set[str]:
         except importlib.metadata.PackageNotFoundError:
             continue  # of an extra, or of another platform
         found.add(name)
-        wanted += distribution.requires or []
+        wanted += [need for need in distribution.requires or () if "extra ==" not in need]
     return found
 
 
