@@ -188,6 +188,10 @@ class Kubernetes(Clients):
         """What etcd has under a key, such as `/registry/secrets/default/name`. LabError where that is nothing."""
         return etcd.value(self._host, self.etcd_port, key)
 
+    def compact(self) -> None:
+        """Let etcd forget the past: a list that was begun before cannot go on as it was."""
+        etcd.compact(self._host, self.etcd_port)
+
     # -- how it is made -----------------------------------------------------------------------------------------
 
     def _make_api(self, options: ApiOptions, static_pod: bool) -> ApiServer:

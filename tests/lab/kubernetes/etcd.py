@@ -9,6 +9,7 @@ import base64
 import json
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from tests.lab.dockerd import LabError
 
@@ -47,11 +48,25 @@ def healthy(host: str, port: int) -> bool:
         return False
 
 
+def _ask(host: str, port: int, what: str, **body: object) -> Any:
+    data = json.dumps(body).encode()
+    with urllib.request.urlopen(f"{url(host, port)}/v3/kv/{what}", data=data, timeout=_TIMEOUT) as answer:
+        return json.load(answer)
+
+
+def _encoded(key: str) -> str:
+    return base64.b64encode(key.encode()).decode()
+
+
+def compact(host: str, port: int) -> None:
+    """Forget every state but the newest, as an API server asks for each five minutes."""
+    revision = _ask(host, port, "range", key=_encoded("/"))["header"]["revision"]
+    _ask(host, port, "compaction", revision=revision, physical=True)
+
+
 def value(host: str, port: int, key: str) -> bytes:
     """What is stored under a key, such as /registry/secrets/default/token. LabError where nothing is."""
-    body = json.dumps({"key": base64.b64encode(key.encode()).decode()}).encode()
-    with urllib.request.urlopen(f"{url(host, port)}/v3/kv/range", data=body, timeout=_TIMEOUT) as answer:
-        found = json.load(answer).get("kvs", [])
+    found = _ask(host, port, "range", key=_encoded(key)).get("kvs", [])
     if not found:
         raise LabError(f"etcd has nothing under {key}")
     return base64.b64decode(found[0]["value"])
