@@ -20,4 +20,12 @@ class Poison(Exception):
 
 
 class Unreachable(Exception):
-    """A server that an action needs did not answer; a later try may succeed."""
+    """A server that an action needs did not answer; a later try may succeed.
+
+    `retry_after`: seconds that the server asked to be left alone for, where it said so.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        """message: a sentence that names the server."""
+        super().__init__(message)
+        self.retry_after = retry_after

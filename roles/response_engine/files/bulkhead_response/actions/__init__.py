@@ -5,6 +5,11 @@
 
 from __future__ import annotations
 
-from bulkhead_response.step import Step
+from bulkhead_response.step_table import StepTable
 
-ACTIONS: dict[str, type[Step]] = {}
+_HERE = "bulkhead_response.actions"
+ACTIONS = StepTable(
+    {
+        "delete_pod": f"{_HERE}.delete_pod:DeletePod",
+    }
+)

@@ -5,6 +5,11 @@
 
 from __future__ import annotations
 
-from bulkhead_response.step import Step
+from bulkhead_response.step_table import StepTable
 
-NOTIFICATIONS: dict[str, type[Step]] = {}
+_HERE = "bulkhead_response.notify"
+NOTIFICATIONS = StepTable(
+    {
+        "webhook": f"{_HERE}.webhook:Webhook",
+    }
+)

@@ -1,0 +1,119 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""delete_pod: the pod of the alert, and never another that has taken its name."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from weakref import WeakValueDictionary
+
+from bulkhead_response.actions.pod_action import PodAction
+from bulkhead_response.actions.pod_owner import Owner, owner_chain, ready_siblings, workload
+from bulkhead_response.actions.pod_target import Pod, Refused
+from bulkhead_response.alert import Alert
+from bulkhead_response.errors import ConfigError
+from bulkhead_response.kubernetes_api import KubernetesApi
+from bulkhead_response.outcome import ALREADY_DONE, DONE, WOULD_DO, Outcome
+from bulkhead_response.parameters import Parameters
+from bulkhead_response.step import Context
+
+STANDALONE = "standalone"
+_LONGEST_GRACE = 86400
+_MOST_REPLICAS = 10000
+_PERCENT = 100
+
+# Of two alerts about two pods of one Deployment, the second must count after the first has deleted.
+_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+
+class DeletePod(PodAction):
+    """Deletes with the uid as a precondition.
+
+    grace_period_seconds: instead of the pod's own. min_healthy_replicas: refuse unless so many other pods of its owner
+    are ready, as a number or a share of the wanted ("33%"). spare_owner_kinds: refuse for pods of these kinds of owner
+    ("standalone": of none).
+    """
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        """ConfigError for parameters that cannot be used."""
+        given = Parameters(params, ("grace_period_seconds", "min_healthy_replicas", "spare_owner_kinds"))
+        self._grace = given.integer("grace_period_seconds", -1, 0, _LONGEST_GRACE)
+        self._minimum = _minimum(params.get("min_healthy_replicas"))
+        self._spared = given.texts("spare_owner_kinds")
+
+    async def act(self, pod: Pod, kubernetes: KubernetesApi, alert: Alert, context: Context) -> Outcome:
+        """See PodAction."""
+        if pod.is_static:
+            raise Refused(f"{pod} is a static pod: its kubelet would make it again; remove its file on the node")
+        if self._is_on_its_way(pod):
+            return Outcome(ALREADY_DONE, f"{pod} is being deleted already")
+        chain = await self._owners(kubernetes, pod)
+        owner = workload(chain)
+        async with _turn(owner if self._minimum else None):
+            await self._refuse_too_few(kubernetes, pod, owner)
+            return await self._delete(kubernetes, pod, chain, context.dry_run)
+
+    def _is_on_its_way(self, pod: Pod) -> bool:
+        """A pod that ends slower than is wanted is deleted once more, which makes its grace shorter."""
+        if "deletionTimestamp" not in pod.metadata:
+            return False
+        return self._grace < 0 or int(pod.metadata.get("deletionGracePeriodSeconds") or 0) <= self._grace
+
+    async def _owners(self, kubernetes: KubernetesApi, pod: Pod) -> list[Owner]:
+        if not self._spared and not self._minimum:
+            return []
+        chain = await owner_chain(kubernetes, pod)
+        kinds = [owner.kind for owner in chain] or [STANDALONE]
+        spared = next((kind for kind in kinds if kind in self._spared), None)
+        if spared is not None:
+            whose = "stands alone" if spared == STANDALONE else f"belongs to a {spared}"
+            raise Refused(f"{pod} {whose}, which spare_owner_kinds names")
+        return chain
+
+    async def _refuse_too_few(self, kubernetes: KubernetesApi, pod: Pod, owner: Owner | None) -> None:
+        if not self._minimum:
+            return
+        if owner is None:
+            raise Refused(f"{pod} has no owner whose replicas could be counted for min_healthy_replicas")
+        wanted = self._minimum
+        if isinstance(wanted, str):
+            wanted = math.ceil(owner.desired * int(wanted[:-1]) / _PERCENT)
+        healthy = await ready_siblings(kubernetes, pod, owner)
+        if healthy < wanted:
+            raise Refused(f"{pod} is spared: {owner} has {healthy} other ready pods, and must keep {wanted}")
+
+    async def _delete(self, kubernetes: KubernetesApi, pod: Pod, chain: list[Owner], dry_run: bool) -> Outcome:
+        details = {"pod_uid": pod.uid, "node": pod.spec.get("nodeName", ""), "owners": [str(each) for each in chain]}
+        if dry_run:
+            return Outcome(WOULD_DO, f"{pod} would be deleted", details=details)
+        options: dict[str, Any] = {"preconditions": {"uid": pod.uid}}
+        if self._grace >= 0:
+            options["gracePeriodSeconds"] = self._grace
+        await kubernetes.delete(pod.path, options)
+        return Outcome(DONE, f"{pod} is deleted", details=details)
+
+
+def _minimum(value: Any) -> int | str:
+    """A count, or a share such as "33%"; 0 where it is not given."""
+    if isinstance(value, str) and value.endswith("%") and value[:-1].isascii() and value[:-1].isdigit():
+        if 0 < int(value[:-1]) <= _PERCENT:
+            return value
+    elif value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_REPLICAS):
+        return value or 0
+    raise ConfigError('params.min_healthy_replicas: must be a number of pods, or a share of them from "1%" to "100%"')
+
+
+@contextlib.asynccontextmanager
+async def _turn(owner: Owner | None) -> AsyncIterator[None]:
+    """One at a time for each owner."""
+    if owner is None:
+        yield
+        return
+    lock = _turns.setdefault(owner.uid, asyncio.Lock())
+    async with lock:
+        yield
