@@ -16,6 +16,7 @@ from tests.tooling.environments import CORES, DOCS, LINT, MAIN, TARGET, Environm
 from tests.tooling.outcome import Log, Outcome, from_junit, skipped
 
 _PLUGINS = places.COLLECTIONS / places.IN_COLLECTIONS / "plugins"
+_EVENT_PLUGINS = _PLUGINS.parent / "extensions" / "eda" / "plugins"
 # The response runner: a program of its own, which its role installs.
 _RUNNER = places.REPOSITORY / "roles" / "response_engine" / "files" / "bulkhead_response"
 # What Ansible sends to a target, where Python may be 3.9; all else runs on the controller.
@@ -60,7 +61,7 @@ def _types(log: Log) -> Outcome:
     mypy = MAIN.program("mypy")
     cache = ["--cache-dir", str(places.BUILD / "mypy_cache")]
     return log.check([mypy, *cache, "--python-version", "3.9", *on_targets]) + log.check(
-        [mypy, *cache, *controller, str(_RUNNER), "tests", "docs"]
+        [mypy, *cache, *controller, str(_EVENT_PLUGINS), str(_RUNNER), "tests", "docs"]
     )
 
 
