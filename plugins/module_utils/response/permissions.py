@@ -109,7 +109,16 @@ def _needed_by(rule: Mapping[str, Any], match: Mapping[str, Any], table: Mapping
             raise K8sError(
                 f"rule {rule.get('name', '?')!r}: there is no action {action!r}; known are {', '.join(sorted(table))}"
             )
-        yield from table.get(action or step.get("notify"), ())
+        params = step.get("params") or {}
+        yield from (row for row in table.get(action or step.get("notify"), ()) if _applies(row.get("when"), params))
+
+
+def _applies(when: Mapping[str, Any] | None, params: Mapping[str, Any]) -> bool:
+    """Whether these parameters make use of what a row is for: {"param": NAME, "default": VALUE}, or always."""
+    if when is None:
+        return True
+    given = params.get(when["param"])
+    return bool(when["default"] if given is None else given)
 
 
 def _texts(value: Any) -> list[str]:

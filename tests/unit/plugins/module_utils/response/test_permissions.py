@@ -104,6 +104,13 @@ def test_where_a_rule_may_act(wanted: Any, allowed: list[str], places: set[str])
     assert set(granted(objects)) == places
 
 
+@pytest.mark.parametrize(("params", "verbs"), [({}, ["get"]), ({"many": 2}, ["get", "list"]), ({"many": 0}, ["get"])])
+def test_what_only_some_parameters_need(params: dict[str, Any], verbs: list[str]) -> None:
+    rows = [{**PODS, "verbs": ["get"]}, {**PODS, "verbs": ["list"], "when": {"param": "many", "default": 0}}]
+    rules = [{"name": "r", "steps": [{"action": "look", "params": params}]}]
+    assert response_objects(rules, {"look": rows}, Bounds(["shop"]), ACCOUNT)[0]["rules"][0]["verbs"] == verbs
+
+
 def test_names_of_objects_are_kept() -> None:
     table = {"scale": [{**PODS, "resource_names": ["one"], "verbs": ["patch"]}]}
     role = response_objects([rule("scale")], table, Bounds(["shop"]), ACCOUNT)[0]
