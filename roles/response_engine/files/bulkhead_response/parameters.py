@@ -29,7 +29,7 @@ class Parameters:
             if name not in known:
                 near = difflib.get_close_matches(str(name), known, 1)
                 hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"
-                raise ConfigError(f"params.{name}: this step has no such parameter; {hint}")
+                raise ConfigError(f"{name}: this step has no such parameter; {hint}")
 
     def has(self, name: str) -> bool:
         """Whether it is given, and not null."""
@@ -41,7 +41,7 @@ class Parameters:
         if value is None and default is not None:
             return default
         if not one_line(value) or not value:
-            raise ConfigError(f"params.{name}: must be a line of text")
+            raise ConfigError(f"{name}: must be a line of text")
         return str(value)
 
     def number(self, name: str, default: float, low: float, high: float) -> float:
@@ -50,14 +50,14 @@ class Parameters:
         if value is None:
             return default
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-            raise ConfigError(f"params.{name}: must be a number from {low:g} to {high:g}")
+            raise ConfigError(f"{name}: must be a number from {low:g} to {high:g}")
         return float(value)
 
     def integer(self, name: str, default: int, low: int, high: int) -> int:
         """A whole number from `low` to `high`, or the default."""
         value = self.number(name, default, low, high)
         if value != int(value):
-            raise ConfigError(f"params.{name}: must be a whole number")
+            raise ConfigError(f"{name}: must be a whole number")
         return int(value)
 
     def flag(self, name: str, default: bool) -> bool:
@@ -66,14 +66,14 @@ class Parameters:
         if value is None:
             return default
         if not isinstance(value, bool):
-            raise ConfigError(f"params.{name}: must be true or false")
+            raise ConfigError(f"{name}: must be true or false")
         return value
 
     def choice(self, name: str, default: str, choices: Sequence[str]) -> str:
         """One of `choices`."""
         value = self.text(name, default)
         if value not in choices:
-            raise ConfigError(f"params.{name}: must be one of {', '.join(choices)}")
+            raise ConfigError(f"{name}: must be one of {', '.join(choices)}")
         return value
 
     def texts(self, name: str) -> tuple[str, ...]:
@@ -82,7 +82,7 @@ class Parameters:
         if value is None:
             return ()
         if not isinstance(value, (list, tuple)) or not all(one_line(item) and item for item in value):
-            raise ConfigError(f"params.{name}: must be a list of lines of text")
+            raise ConfigError(f"{name}: must be a list of lines of text")
         return tuple(value)
 
     def mapping(self, name: str) -> dict[str, Any]:
@@ -91,7 +91,7 @@ class Parameters:
         if value is None:
             return {}
         if not isinstance(value, Mapping) or not all(one_line(key) for key in value):
-            raise ConfigError(f"params.{name}: must be keys and values")
+            raise ConfigError(f"{name}: must be keys and values")
         return dict(value)
 
     def one_lines(self, name: str) -> dict[str, str]:
@@ -99,5 +99,5 @@ class Parameters:
         value = self.mapping(name)
         for key, item in value.items():
             if not one_line(item):
-                raise ConfigError(f"params.{name}.{key}: must be a line of text")
+                raise ConfigError(f"{name}.{key}: must be a line of text")
         return value

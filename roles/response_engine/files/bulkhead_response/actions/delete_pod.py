@@ -105,7 +105,7 @@ def _minimum(value: Any) -> int | str:
             return value
     elif value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_REPLICAS):
         return value or 0
-    raise ConfigError('params.min_healthy_replicas: must be a number of pods, or a share of them from "1%" to "100%"')
+    raise ConfigError('min_healthy_replicas: must be a number of pods, or a share of them from "1%" to "100%"')
 
 
 @contextlib.asynccontextmanager

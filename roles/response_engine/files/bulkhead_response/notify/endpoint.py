@@ -57,7 +57,7 @@ class Endpoint:
     def __init__(self, given: Parameters) -> None:
         """ConfigError for parameters that cannot be used."""
         if given.has("url") == given.has("url_file"):
-            raise ConfigError("params.url: give either url or url_file")
+            raise ConfigError("url: give either url or url_file")
         self._plain_http = given.flag("plain_http", False)
         self._url = given.text("url", "")
         self._url_file = given.text("url_file", "")
@@ -116,10 +116,10 @@ class Endpoint:
         except ValueError:
             known = False
         if not known or any(letter.isspace() for letter in url):
-            raise Unusable(f"params.{name}: must hold one http:// or https:// URL")
+            raise Unusable(f"{name}: must hold one http:// or https:// URL")
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not self._plain_http:
             raise Unusable(
-                f"params.{name}: http:// is not encrypted; use https://, or set plain_http where that is meant"
+                f"{name}: http:// is not encrypted; use https://, or set plain_http where that is meant"
             )
         return parts
 
@@ -128,7 +128,7 @@ def _tls(ca_file: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file or None)
     except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"params.ca_file: {ca_file} cannot be used: {error}") from error
+        raise ConfigError(f"ca_file: {ca_file} cannot be used: {error}") from error
 
 
 def refusal(reply: Reply) -> str:

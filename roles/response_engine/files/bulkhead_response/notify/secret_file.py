@@ -20,9 +20,9 @@ def read_secret(parameter: str, file: str) -> str:
         with open(file, encoding="utf-8") as stream:
             secret = stream.read(_LARGEST).strip()
     except OSError as error:
-        raise Unusable(f"params.{parameter}: {file} cannot be read ({os.strerror(error.errno or 0)})") from error
+        raise Unusable(f"{parameter}: {file} cannot be read ({os.strerror(error.errno or 0)})") from error
     except UnicodeDecodeError:
-        raise Unusable(f"params.{parameter}: {file} is no text") from None
+        raise Unusable(f"{parameter}: {file} is no text") from None
     if not secret:
-        raise Unusable(f"params.{parameter}: {file} is empty")
+        raise Unusable(f"{parameter}: {file} is empty")
     return secret

@@ -41,7 +41,7 @@ class Webhook(HttpNotification):
         self._headers_file = given.text("headers_file", "")
         self._key_file = given.text("signing_key_file", "")
         if any(name.lower() in ("authorization", "cookie") for name in self._headers):
-            raise ConfigError("params.headers: a header that is a secret belongs into headers_file")
+            raise ConfigError("headers: a header that is a secret belongs into headers_file")
 
     async def tell(self, alert: Alert, context: Context) -> Outcome:
         """See HttpNotification."""
@@ -64,5 +64,5 @@ class Webhook(HttpNotification):
         except ValueError:
             headers = None
         if not isinstance(headers, dict) or not all(one_line(each) for pair in headers.items() for each in pair):
-            raise Unusable(f"params.headers_file: {self._headers_file} must hold a JSON object of headers")
+            raise Unusable(f"headers_file: {self._headers_file} must hold a JSON object of headers")
         return headers
