@@ -67,8 +67,8 @@ class AuthorityFolder:
     def create(self, common_name: str, days: int) -> Authority:
         """Make a new authority and keep it. The key is written first: a certificate without one would look complete."""
         issued = create_authority(common_name, days, self._passphrase)
-        _write(self.key_path, issued.key, 0o600)
-        _write(self.certificate_path, issued.certificate, 0o644)
+        write_atomically(self.key_path, issued.key, 0o600)
+        write_atomically(self.certificate_path, issued.certificate, 0o644)
         return self.load()
 
     def client_reason(self, authority: Authority | None, user: str, renew_days: int) -> str | None:
@@ -89,9 +89,9 @@ class AuthorityFolder:
         issued = issue_client(authority, user, days)
         folder = self._client_folder(user)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(folder / "key.pem", issued.key, 0o600)
-        _write(folder / "cert.pem", issued.certificate, 0o600)
-        _write(folder / "ca.pem", authority.pem, 0o600)
+        write_atomically(folder / "key.pem", issued.key, 0o600)
+        write_atomically(folder / "cert.pem", issued.certificate, 0o600)
+        write_atomically(folder / "ca.pem", authority.pem, 0o600)
         return issued
 
     def _client_folder(self, user: str) -> Path:
@@ -107,7 +107,8 @@ def expiry_reason(left: int, renew_days: int, authority_left: int) -> str | None
     return "expired" if left < 0 else f"expires in {left} days"
 
 
-def _write(path: Path, content: bytes, mode: int) -> None:
+def write_atomically(path: Path, content: bytes, mode: int) -> None:
+    """Write a file that is either the old one or the new one, whatever happens meanwhile."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".bulkhead-")
     try:
         with os.fdopen(handle, "wb") as stream:

@@ -97,12 +97,18 @@ def load_authority(certificate: bytes, key: bytes, passphrase: str | None = None
 
 def issue_server(authority: Authority, names: list[str], days: int) -> Issued:
     """A certificate with which a daemon shows that it is reached by these DNS names and IP addresses."""
-    return _issue(authority, names[0], days, ExtendedKeyUsageOID.SERVER_AUTH, canonical_names(names))
+    return _issue(authority, names[0], days, [ExtendedKeyUsageOID.SERVER_AUTH], canonical_names(names))
+
+
+def issue_peer(authority: Authority, names: list[str], days: int) -> Issued:
+    """A certificate for one of several servers that call each other: each is both server and client."""
+    purposes = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+    return _issue(authority, names[0], days, purposes, canonical_names(names))
 
 
 def issue_client(authority: Authority, user: str, days: int) -> Issued:
     """A certificate with which a user is let in by a daemon that trusts the authority."""
-    return _issue(authority, user, days, ExtendedKeyUsageOID.CLIENT_AUTH, [])
+    return _issue(authority, user, days, [ExtendedKeyUsageOID.CLIENT_AUTH], [])
 
 
 def load_certificate(pem: bytes) -> x509.Certificate:
@@ -153,14 +159,14 @@ def canonical_names(names: list[str]) -> list[str]:
 
 
 def _issue(
-    authority: Authority, common_name: str, days: int, purpose: x509.ObjectIdentifier, names: list[str]
+    authority: Authority, common_name: str, days: int, purposes: list[x509.ObjectIdentifier], names: list[str]
 ) -> Issued:
     key = ec.generate_private_key(ec.SECP256R1())
     end = min(_now() + timedelta(days=days), not_after(authority.certificate))
     builder = _builder(_name(common_name), authority.certificate.subject, key.public_key(), end)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_key_usage(signs_certificates=False), critical=True)
-    builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+    builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
     signer: Any = authority.certificate.public_key()
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer)
     builder = builder.add_extension(issuer, critical=False)
