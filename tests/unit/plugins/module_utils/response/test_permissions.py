@@ -106,7 +106,10 @@ def test_where_a_rule_may_act(wanted: Any, allowed: list[str], places: set[str])
 
 @pytest.mark.parametrize(("params", "verbs"), [({}, ["get"]), ({"many": 2}, ["get", "list"]), ({"many": 0}, ["get"])])
 def test_what_only_some_parameters_need(params: dict[str, Any], verbs: list[str]) -> None:
-    rows = [{**PODS, "verbs": ["get"]}, {**PODS, "verbs": ["list"], "when": {"param": "many", "default": 0}}]
+    rows: list[dict[str, Any]] = [
+        {**PODS, "verbs": ["get"]},
+        {**PODS, "verbs": ["list"], "when": {"param": "many", "default": 0}},
+    ]
     rules = [{"name": "r", "steps": [{"action": "look", "params": params}]}]
     assert response_objects(rules, {"look": rows}, Bounds(["shop"]), ACCOUNT)[0]["rules"][0]["verbs"] == verbs
 
