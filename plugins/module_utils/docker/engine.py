@@ -104,7 +104,7 @@ class Engine:
         self.version()
         return self._call("POST", self._prefix + _with_query(path, query), body)
 
-    def stream(self, path: str, **query: object) -> Iterator[bytes]:
+    def stream(self, path: str, /, **query: object) -> Iterator[bytes]:
         """The answer of a GET in pieces of 64 KiB, for archives; read it to its end before the next call."""
         self.version()
         response = self._send("GET", self._prefix + _with_query(path, query), None)
