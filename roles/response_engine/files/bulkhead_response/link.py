@@ -1,0 +1,137 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection to NATS: made anew for ever, each time with the certificates and the nkey that the files hold then."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import nats
+import nats.errors
+from nats.aio.client import Client
+
+from bulkhead_response.config import NatsConfig
+from bulkhead_response.errors import ConfigError, Unreachable
+
+log = logging.getLogger(__name__)
+
+_CONNECT_SECONDS = 5
+_PING_SECONDS, _PINGS = 5, 2
+"""A server that does not answer for ten seconds is taken for gone, as behind a partition."""
+_FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
+
+Attach = Callable[[Client], Awaitable[None]]
+
+
+def tls_context(config: NatsConfig) -> ssl.SSLContext:
+    """For a client of NATS, by the files as they are now. ConfigError where they cannot be used."""
+    try:
+        context = ssl.create_default_context(cafile=config.ca_file or None)
+        if config.cert_file:
+            context.load_cert_chain(config.cert_file, config.key_file)
+    except (OSError, ValueError) as error:
+        files = ", ".join(filter(None, (config.ca_file, config.cert_file, config.key_file)))
+        raise ConfigError(f"nats: the certificates cannot be read from {files}: {error}") from error
+    return context
+
+
+def _options(config: NatsConfig) -> dict[str, Any]:
+    options: dict[str, Any] = {"servers": list(config.servers), "name": config.name}
+    if any(server.startswith("tls://") for server in config.servers) or config.ca_file:
+        options["tls"] = tls_context(config)
+    if config.nkey_seed_file:
+        options["nkeys_seed"] = config.nkey_seed_file
+    return options
+
+
+class Link:
+    """One connection at a time. Who uses it says what to do with each new one, and waits for it with `client`."""
+
+    def __init__(self, config: NatsConfig, *users: Attach, on_connect: Callable[[], None] = lambda: None) -> None:
+        self._config = config
+        self._users = list(users)
+        self._on_connect = on_connect
+        self._client: Client | None = None
+        self._up = asyncio.Event()
+
+    @property
+    def is_up(self) -> bool:
+        """Whether there is a connection now."""
+        return self._up.is_set()
+
+    def use(self, attach: Attach) -> None:
+        """Call this with each new connection, in the order of the calls."""
+        self._users.append(attach)
+
+    async def client(self) -> Client:
+        """The connection; waits until there is one."""
+        await self._up.wait()
+        assert self._client is not None
+        return self._client
+
+    async def run(self) -> None:
+        """Connect, wait for the end of the connection, connect again, until this is cancelled."""
+        wait = _FIRST_WAIT
+        try:
+            while True:
+                try:
+                    closed = await self.connect()
+                except (Unreachable, ConfigError) as error:
+                    log.warning("%s; trying again in %.1f s", error, wait)
+                    await asyncio.sleep(wait)
+                    wait = min(wait * 2, _LONGEST_WAIT)
+                    continue
+                wait = _FIRST_WAIT
+                await closed.wait()
+                self._up.clear()
+                log.warning("the connection to NATS was lost; connecting again")
+        finally:
+            await self.close()
+
+    async def connect(self) -> asyncio.Event:
+        """One attempt; an event that is set at the connection's end. Unreachable or ConfigError where it fails."""
+        closed = asyncio.Event()
+        self._client = await self._open(closed)
+        try:
+            for attach in self._users:
+                await attach(self._client)
+        except nats.errors.Error as error:
+            raise Unreachable(f"NATS does not do what is asked of it: {error}") from error
+        self._up.set()
+        self._on_connect()
+        log.info("connected to NATS at %s", self._client.connected_url.netloc if self._client.connected_url else "?")
+        return closed
+
+    async def _open(self, closed: asyncio.Event) -> Client:
+        async def on_closed() -> None:
+            closed.set()
+
+        async def on_error(error: Exception) -> None:
+            log.warning("NATS: %s", str(error) or type(error).__name__)
+
+        client = Client()
+        try:
+            await client.connect(
+                **_options(self._config),
+                closed_cb=on_closed,
+                error_cb=on_error,
+                allow_reconnect=False,
+                connect_timeout=_CONNECT_SECONDS,
+                ping_interval=_PING_SECONDS,
+                max_outstanding_pings=_PINGS,
+            )
+        except (OSError, nats.errors.Error, asyncio.TimeoutError, ValueError) as error:
+            servers = ", ".join(self._config.servers)
+            raise Unreachable(f"NATS at {servers} cannot be reached: {str(error) or type(error).__name__}") from error
+        return client
+
+    async def close(self) -> None:
+        """End the connection; what was sent before is on its way."""
+        self._up.clear()
+        if self._client is not None and not self._client.is_closed:
+            await self._client.close()
