@@ -45,6 +45,8 @@ MAIN = Environment("main", ("3.11", "3.12", "3.13"), ("develop.txt",))
 LINT = Environment("lint", ("3.11", "3.12", "3.13"), ("lint.txt",))
 DOCS = Environment("docs", ("3.11", "3.12", "3.13"), ("docs.txt",))
 TARGET = Environment("target", ("3.9",), ("target.txt",))
+# Event-Driven Ansible brings a rule engine and much else, and wants an ansible-core beside it.
+EDA = Environment("eda", ("3.11", "3.12", "3.13"), ("eda.txt",))
 # The Python that the users of each ansible-core are likeliest to have, where this machine has it.
 CORES = {
     "2.18": Environment("core-2.18", ("3.11", "3.12"), ("core-2.18.txt", "unit.txt")),
@@ -52,7 +54,7 @@ CORES = {
     "2.20": Environment("core-2.20", ("3.12", "3.13"), ("core-2.20.txt", "unit.txt")),
     "2.21": Environment("core-2.21", ("3.13", "3.12"), ("core-2.21.txt", "unit.txt")),
 }
-ALL = {environment.name: environment for environment in (LINT, DOCS, TARGET, *CORES.values())}
+ALL = {environment.name: environment for environment in (LINT, DOCS, TARGET, EDA, *CORES.values())}
 
 
 def _stamp(environment: Environment) -> str:

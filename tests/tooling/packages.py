@@ -67,6 +67,7 @@ GROUPS: dict[str, tuple[Package, ...]] = {
         Package("xz-utils", "unpacks those", _program("xz")),
         Package("debian-archive-keyring", "proves that it is Debian's", _KEYRING.exists),
     ),
+    "eda": (Package("default-jre-headless", "the rule engine of ansible-rulebook", _program("java")),),
     "browser": (
         Package("chromium", "opens the HTML report in the end-to-end tests", _program("chromium")),
         Package("chromium-driver", "drives it", _program("chromedriver")),

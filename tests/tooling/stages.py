@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tests.tooling import documentation, packages, places, sanity
-from tests.tooling.environments import CORES, DOCS, LINT, MAIN, TARGET, Environment
+from tests.tooling.environments import CORES, DOCS, EDA, LINT, MAIN, TARGET, Environment, ensure
 from tests.tooling.outcome import Log, Outcome, from_junit, skipped
 
 _PLUGINS = places.COLLECTIONS / places.IN_COLLECTIONS / "plugins"
@@ -96,7 +96,10 @@ def _integration(log: Log) -> Outcome:
 
 def _e2e(log: Log) -> Outcome:
     reason = _lab_missing()
-    return skipped(reason) if reason else pytest(MAIN, log, "tests/e2e", name="e2e", options=("-v",))
+    if reason:
+        return skipped(reason)
+    ensure(EDA)  # the tests find its ansible-rulebook by path
+    return pytest(MAIN, log, "tests/e2e", name="e2e", options=("-v",))
 
 
 def _ansible_lint(log: Log) -> Outcome:
@@ -146,7 +149,7 @@ LONG: tuple[Stage, ...] = (
     Stage(
         "integration", "integration targets, on real daemons and clusters", MAIN, _integration, ("lab", "kubernetes")
     ),
-    Stage("e2e", "whole playbooks on real daemons and clusters", MAIN, _e2e, ("lab", "kubernetes", "browser")),
+    Stage("e2e", "whole playbooks on real daemons and clusters", MAIN, _e2e, ("lab", "kubernetes", "browser", "eda")),
 )
 ALL: dict[str, Stage] = {stage.name: stage for stage in (*CHECK, *UNITS, *SANITY, *LONG)}
 # Each inner tuple runs in order; the tuples of a group run side by side, for which two cores are enough.
