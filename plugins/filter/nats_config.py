@@ -20,7 +20,8 @@ options:
     description:
       - The declaration, with the keys C(server_name), C(listen) and C(monitor) (an address and a port), C(pid_file),
         C(tls) (C(cert_file), C(key_file), C(ca_file), C(timeout), C(cipher_suites), C(curve_preferences)),
-        C(accounts) (each C(name), C(jetstream) and C(users)), C(system_account), C(nkeys) (public nkeys by user),
+        C(accounts) (each C(name), C(jetstream) and C(users)), C(extra_users) (users who name their C(account)),
+        C(system_account), C(nkeys) (public nkeys by user),
         C(limits), C(jetstream) (C(store_dir), C(max_memory_store), C(max_file_store)), C(cluster) (C(name), C(listen),
         C(routes), C(tls)) and C(extra), which are more fields as nats-server has them.
       - A user has C(name), C(auth) (V(nkey) or V(password)), C(password_hash) (bcrypt), C(publish), C(subscribe),

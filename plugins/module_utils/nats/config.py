@@ -16,6 +16,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.nats.d
     LIMITS,
     Settings,
     check,
+    merged,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.nats.quantities import (
     parse_duration,
@@ -40,8 +41,9 @@ Parse = Callable[[Any, str], int]
 
 def nats_config(settings: Settings) -> str:
     """The text of the configuration file. Raises NatsError for a declaration that cannot be meant."""
-    check(settings)
-    sections = _sections(settings)
+    whole = merged(settings)
+    check(whole)
+    sections = _sections(whole)
     lines = ["# Made by bulkhead.container_security: changes by hand are overwritten.", _DIGEST + _digest(sections), ""]
     # JSON is a part of the syntax.
     lines += [f"{name}: {json.dumps(value, indent=2, ensure_ascii=False)}" for name, value in sections.items()]

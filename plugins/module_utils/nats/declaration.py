@@ -27,6 +27,7 @@ SETTINGS = (
     "pid_file",
     "tls",
     "accounts",
+    "extra_users",
     "system_account",
     "nkeys",
     "limits",
@@ -60,6 +61,20 @@ _BCRYPT = re.compile(r"\$2[aby]\$(?P<cost>\d\d)\$[./A-Za-z0-9]{53}")
 _LEAST_COST = 10
 _MOST_PAYLOAD = 64 * 1024 * 1024
 _LISTEN = re.compile(r"(?P<host>[^\s\"]+):(?P<port>\d{1,5})")
+
+
+def merged(settings: Settings) -> dict[str, Any]:
+    """The declaration with `extra_users` in their accounts, where each names one. Raises NatsError."""
+    extra = settings.get("extra_users") or ()
+    accounts = [dict(account) for account in settings.get("accounts") or ()]
+    by_name = {account.get("name"): account for account in accounts}
+    for user in extra:
+        account = by_name.get(user.get("account"))
+        if account is None:
+            raise NatsError(f"user {user.get('name')}: there is no account {user.get('account')!r}")
+        given = {name: value for name, value in user.items() if name != "account"}
+        account["users"] = [*(account.get("users") or ()), given]
+    return {**settings, "accounts": accounts, "extra_users": []}
 
 
 def check(settings: Settings) -> None:
