@@ -128,7 +128,7 @@ def _check_several(exception: RuleException, fields: list[Node], modifiers: Sequ
     if len(comps) != len(fields):
         raise exception.node.invalid(f"the exception '{exception.name}' needs as many 'comps' as 'fields'")
     for comp in comps:
-        if comp.text not in OPERATORS and not _is_modified(comp.text, modifiers):
+        if _comp(comp, modifiers) not in OPERATORS and not _is_modified(_comp(comp, modifiers), modifiers):
             raise comp.invalid(f"{comp.text} is no operator", "the operators are " + ", ".join(OPERATORS))
 
 
@@ -139,10 +139,16 @@ def _check_single(exception: RuleException, modifiers: Sequence[str]) -> None:
         raise exception.node.invalid(
             f"'fields' of the exception '{exception.name}' is a text, so 'comps' must be one too"
         )
-    if exception.comps.text not in LIST_OPERATORS and not _is_modified(exception.comps.text, modifiers):
+    comp = _comp(exception.comps, modifiers)
+    if comp not in LIST_OPERATORS and not _is_modified(comp, modifiers):
         raise exception.comps.invalid(
             f"with a single field, 'comps' is in, pmatch or intersects, not {exception.comps.text}"
         )
+
+
+def _comp(node: Node, modifiers: Sequence[str]) -> str:
+    """The operator; the Falco that knows modifiers takes blanks around it, too."""
+    return node.text.strip(" \t\r\n") if modifiers else node.text
 
 
 def _is_modified(comp: str, modifiers: Sequence[str]) -> bool:
@@ -168,7 +174,7 @@ def condition_parts(exception: RuleException, modifiers: Sequence[str]) -> list[
 
 def _single(exception: RuleException) -> list[Part]:
     assert isinstance(exception.fields, Node)
-    comp = exception.comps.text if isinstance(exception.comps, Node) else "in"
+    comp = exception.comps.text.strip() if isinstance(exception.comps, Node) else "in"
     parts: list[Part] = []
     for value in exception.values:
         if value.is_list:
@@ -181,7 +187,9 @@ def _single(exception: RuleException) -> list[Part]:
 def _several(exception: RuleException, modifiers: Sequence[str]) -> list[Part]:
     assert isinstance(exception.fields, list)
     fields = exception.fields
-    comps = [node.text for node in exception.comps] if isinstance(exception.comps, list) else ["="] * len(fields)
+    comps = (
+        [node.text.strip() for node in exception.comps] if isinstance(exception.comps, list) else ["="] * len(fields)
+    )
     parts: list[Part] = []
     for value in exception.values:
         items = list(value.elements()) if value.is_list else []

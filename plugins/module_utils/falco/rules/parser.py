@@ -9,6 +9,7 @@ what it is compared with, the name of a macro, or a condition in parentheses.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.rules.condition import (
@@ -56,7 +57,8 @@ _WORDS = (
 TEXT_OPERATORS = (*_SYMBOLS, *_WORDS)
 LIST_OPERATORS = ("intersects", "in", "pmatch")
 OPERATORS = ("exists", *NUMBER_OPERATORS, *TEXT_OPERATORS, *LIST_OPERATORS)
-# Falco's own limit of nesting. Python's is met before it, and says less.
+_LIST_FOLLOWS = re.compile(r"\(|(?!(?:and|or|not)(?![a-zA-Z0-9]))[a-zA-Z]")
+# Deeper than anyone writes. Falco's limit is beyond it; Python's is met soon after, and says less.
 _DEEPEST = 100
 
 
@@ -189,7 +191,7 @@ class ConditionParser:
         self._depth -= 1
         return tuple(arguments)
 
-    def _transformer_argument(self, name: str) -> Operand:
+    def _transformer_argument(self, name: str, *, lists: bool = True) -> Operand:
         lexer = self._lexer
         lexer.blank()
         start = lexer.at
@@ -198,7 +200,7 @@ class ConditionParser:
             text = number or lexer.quoted()
             if text is not None:
                 return Value(text, start)
-            if lexer.word("("):
+            if lists and lexer.word("("):
                 return self._transformer_list(name, start)
         found = self._transformer() or self._field()
         if found is None:
@@ -209,10 +211,10 @@ class ConditionParser:
         self._lexer.blank()
         if self._lexer.word(")"):
             return ValueList((), start)
-        self._transformer_argument(name)
+        self._transformer_argument(name, lists=False)
         self._lexer.blank()
         while self._lexer.word(","):
-            self._transformer_argument(name)
+            self._transformer_argument(name, lists=False)
             self._lexer.blank()
         if not self._lexer.word(")"):
             raise self._error("expected a ')'")
@@ -250,12 +252,13 @@ class ConditionParser:
 
     def _text_comparison(self, left: Field | Transformer, op: str, start: int) -> Check:
         lexer = self._lexer
-        lexer.blank()
-        before = lexer.at
-        for modifier in self._grammar.list_modifiers:
-            if lexer.word(modifier) and lexer.blank() and lexer.text.startswith("(", lexer.at):
-                return Check(left, f"{op} {modifier}", self._list_or_transformer(), start)
-            lexer.at = before
+        # Behind an operator that is a word the blank is gone already.
+        if lexer.blank() or op.isalpha():
+            before = lexer.at
+            for modifier in self._grammar.list_modifiers:
+                if lexer.word(modifier) and lexer.blank() and _LIST_FOLLOWS.match(lexer.text, lexer.at):
+                    return Check(left, f"{op} {modifier}", self._list_or_name(), start)
+                lexer.at = before
         return Check(left, op, self._text(), start)
 
     def _number(self) -> Value | Transformer:
@@ -287,15 +290,17 @@ class ConditionParser:
         return Value(text, start)
 
     def _list_or_transformer(self) -> Value | ValueList | Transformer:
-        lexer = self._lexer
-        lexer.blank()
-        start = lexer.at
-        if lexer.word("("):
-            return self._list(start)
+        self._lexer.blank()
+        if self._lexer.text.startswith("(", self._lexer.at):
+            return self._list_or_name()
         right = self._right_transformer()
-        if right is not None:
-            return right
-        name = lexer.take(IDENTIFIER)
+        return right if right is not None else self._list_or_name()
+
+    def _list_or_name(self) -> Value | ValueList:
+        start = self._lexer.at
+        if self._lexer.word("("):
+            return self._list(start)
+        name = self._lexer.take(IDENTIFIER)
         if not name:
             raise self._error("expected a list in parentheses")
         return Value(name, start)
