@@ -38,6 +38,10 @@ _PLAYBOOK = """
   vars:
     alert: "{{ respond_alert_base64 | b64decode | from_json }}"
   tasks:
+    - name: Say what ansible-rulebook adds to each playbook
+      ansible.builtin.debug:
+        msg: "{{ ansible_eda.event }}"
+
     - name: Write it
       ansible.builtin.copy:
         content: "{{ alert | to_json }}"

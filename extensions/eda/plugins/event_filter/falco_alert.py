@@ -15,7 +15,7 @@ short_description: Normalise alerts of Falco for conditions and playbooks
 version_added: 0.3.0
 author: Bulkhead contributors (@bulkhead-security)
 description:
-  - An event filter for C(ansible-rulebook) that adds C(event.falco) to an event and leaves the rest as it is.
+  - An event filter for C(ansible-rulebook) that adds C(event.falco) to an event.
   - It reads the JSON of Falco, of falcosidekick, and the decision records of C(bulkhead_response).
   - C(falco.kind) is C(alert) or C(decision). C(falco.rule) is the rule's name and C(falco.slug) its form in a NATS
     subject.
@@ -27,18 +27,23 @@ description:
     has the output fields with underscores for dots.
   - A decision has C(falco.status), C(falco.reason) and C(falco.response_rule), too.
   - C(falco.encoded) is the alert's JSON in base64, which is the way to hand it to a playbook.
-  - An alert that cannot be read stays as it is, and C(falco.error) says why.
+  - An alert that cannot be read stays, and C(falco.error) says why.
 notes:
-  - Whoever runs a command in a container writes a part of the alert. Ansible evaluates templates in extra variables, so
-    text of an alert must not be passed to a playbook as it is. Pass C(falco.encoded), and decode it there with
-    C(b64decode) and C(from_json).
-  - In C(falco.output), C(falco.reason) and C(falco.fields) the beginning of a template is broken up by a blank. The
-    rest of the event is as it came.
+  - Whoever runs a command in a container writes a part of the alert, and ansible-rulebook hands each event to the
+    playbook as the variable C(ansible_eda). Ansible evaluates templates in such variables, so that an alert could run
+    commands where the playbook runs. For that reason this filter breaks up, with a blank, whatever in the event begins
+    like a template. C(falco.encoded) has the alert as it came; a playbook decodes it with C(b64decode) and C(from_json).
 options:
   key:
     description:
       - The key of the event that holds the alert. Without it, C(body), else C(payload), else the event itself.
     type: str
+  keep_templates:
+    description:
+      - Whether the event, apart from C(event.falco), keeps what Ansible would take for a template.
+      - Only for rulebooks that run no playbook.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -80,15 +85,21 @@ class _Malformed(Exception):
     """It is no alert; the message says where."""
 
 
-def main(event: dict[str, Any], key: str | None = None) -> dict[str, Any]:
+def main(event: dict[str, Any], key: str | None = None, keep_templates: bool = False) -> dict[str, Any]:
     """The event with `falco`. What ansible-rulebook calls."""
     try:
-        event["falco"] = normalised(_alert_in(event, key))
-    except _Malformed as error:
-        event["falco"] = {"error": str(error)}
+        falco = _falco(event, key)
+        return {**(event if keep_templates else _harmless(event)), "falco": falco}
     except RecursionError:
-        event["falco"] = {"error": "it is nested too deeply"}
-    return event
+        # No more can be said of it, nor made harmless.
+        return {"meta": event.get("meta", {}), "falco": {"error": "it is nested too deeply, and was left out"}}
+
+
+def _falco(event: Mapping[str, Any], key: str | None) -> dict[str, Any]:
+    try:
+        return normalised(_alert_in(event, key))
+    except _Malformed as error:
+        return {"error": str(error)}
 
 
 def normalised(alert: Mapping[str, Any]) -> dict[str, Any]:
@@ -221,7 +232,7 @@ def _time(text: str) -> str:
 
 
 def _harmless(value: Any) -> Any:
-    """A value that no template engine takes for a template, however deep it is nested."""
+    """A copy that no template engine takes for a template, however deep it is nested."""
     if isinstance(value, str):
         return _harmless_text(value)
     if isinstance(value, list):
