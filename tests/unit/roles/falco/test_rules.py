@@ -175,8 +175,8 @@ CASES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
         ],
     ),
     "Rights granted to anonymous users": (
-        [asked("clusterrolebindings", **{SUBJECTS: '[{"kind":"Group","name":"system:unauthenticated"}]'})],
-        [asked("clusterrolebindings", **{SUBJECTS: '[{"kind":"User","name":"eve"}]'})],
+        [asked("clusterrolebindings") | {SUBJECTS: '[{"kind":"Group","name":"system:unauthenticated"}]'}],
+        [asked("clusterrolebindings") | {SUBJECTS: '[{"kind":"User","name":"eve"}]'}],
     ),
     "Role with every right written": (
         [asked("roles", "update", 200) | {"ka.req.role.rules.verbs": ["*"], "ka.req.role.rules.resources": ["*"]}],
@@ -195,8 +195,8 @@ CASES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
         ],
     ),
     "ConfigMap with credentials": (
-        [asked("configmaps", **{"ka.req.configmap.obj": '{"db.ini":"Password=x"}'})],
-        [asked("configmaps", **{"ka.req.configmap.obj": '{"colour":"red"}'}), asked("configmaps", "get", 200)],
+        [asked("configmaps") | {"ka.req.configmap.obj": '{"db.ini":"Password=x"}'}],
+        [asked("configmaps") | {"ka.req.configmap.obj": '{"colour":"red"}'}, asked("configmaps", "get", 200)],
     ),
     "ServiceAccount token made": (
         [asked("serviceaccounts/token")],
