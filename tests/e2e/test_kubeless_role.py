@@ -155,8 +155,8 @@ def test_the_schemas_refuse_what_is_written_past_the_role(serverless: Serverless
     ):
         assert "spec." in serverless.refusal_of("Function", bad), bad
     assert serverless.refusal_of("NATSTrigger", {"topic": "falco.>", "functionSelector": SELECTOR}) == ""
-    for bad in ({"topic": "falco.>", "functionSelector": {}}, {"topic": "a..b", "functionSelector": SELECTOR}, {}):
-        assert "spec." in serverless.refusal_of("NATSTrigger", bad), bad
+    for wrong in ({"topic": "falco.>", "functionSelector": {}}, {"topic": "a..b", "functionSelector": SELECTOR}, {}):
+        assert "spec." in serverless.refusal_of("NATSTrigger", dict(wrong)), wrong
     assert serverless.refusal_of("CronJobTrigger", {"function-name": "a", "schedule": "1 2 3 4 5"}) == ""
     assert "spec.schedule" in serverless.refusal_of("CronJobTrigger", {"function-name": "a", "schedule": "daily"})
     assert serverless.refusal_of("HTTPTrigger", {"function-name": "a", "path": "b"}) == ""
