@@ -26,7 +26,7 @@ def test_only_steps_are_in_it() -> None:
 
 @pytest.mark.parametrize(
     ("params", "count"),
-    [({}, 1), ({"min_healthy_replicas": 0}, 1), ({"spare_owner_kinds": ["Job"]}, 3), ({"min_healthy_replicas": 1}, 4)],
+    [({}, 1), ({"min_healthy_replicas": 0}, 1), ({"spare_owner_kinds": ["Job"]}, 4), ({"min_healthy_replicas": 1}, 5)],
 )
 def test_parameters_decide(params: dict[str, object], count: int) -> None:
     rules = needed("delete_pod", params)

@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import math
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
-from weakref import WeakValueDictionary
 
 from bulkhead_response.actions.pod_action import PodAction
 from bulkhead_response.actions.pod_owner import Owner, owner_chain, ready_siblings, workload
 from bulkhead_response.actions.pod_target import Pod, Refused
+from bulkhead_response.actions.turns import turn
 from bulkhead_response.alert import Alert
 from bulkhead_response.errors import ConfigError
 from bulkhead_response.kubernetes_api import KubernetesApi
@@ -26,9 +24,6 @@ STANDALONE = "standalone"
 _LONGEST_GRACE = 86400
 _MOST_REPLICAS = 10000
 _PERCENT = 100
-
-# Of two alerts about two pods of one Deployment, the second must count after the first has deleted.
-_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
 class DeletePod(PodAction):
@@ -54,7 +49,8 @@ class DeletePod(PodAction):
             return Outcome(ALREADY_DONE, f"{pod} is being deleted already")
         chain = await self._owners(kubernetes, pod)
         owner = workload(chain)
-        async with _turn(owner if self._minimum else None):
+        # Of two alerts about two pods of one Deployment, the second must count after the first has deleted.
+        async with turn(owner.uid if owner and self._minimum else ""):
             await self._refuse_too_few(kubernetes, pod, owner)
             return await self._delete(kubernetes, pod, chain, context.dry_run)
 
@@ -106,14 +102,3 @@ def _minimum(value: Any) -> int | str:
     elif value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_REPLICAS):
         return value or 0
     raise ConfigError('min_healthy_replicas: must be a number of pods, or a share of them from "1%" to "100%"')
-
-
-@contextlib.asynccontextmanager
-async def _turn(owner: Owner | None) -> AsyncIterator[None]:
-    """One at a time for each owner."""
-    if owner is None:
-        yield
-        return
-    lock = _turns.setdefault(owner.uid, asyncio.Lock())
-    async with lock:
-        yield

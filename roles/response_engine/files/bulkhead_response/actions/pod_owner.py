@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bulkhead_response.actions.label_selector import as_query
 from bulkhead_response.actions.pod_target import Pod
 from bulkhead_response.kubernetes_api import ApiError, KubernetesApi
 from bulkhead_response.kubernetes_path import object_path
@@ -59,23 +60,13 @@ class Owner:
         return 1 if wanted is None else int(wanted)
 
     @property
-    def selector(self) -> str:
-        """Its selector, in the form that a list takes."""
-        selector = self.spec.get("selector") or {}
-        if self.kind == "ReplicationController":
-            selector = {"matchLabels": selector}
-        return label_selector(selector)
+    def selector(self) -> Mapping[str, Any]:
+        """Its selector: matchLabels, matchExpressions."""
+        selector: Mapping[str, Any] = self.spec.get("selector") or {}
+        return {"matchLabels": selector} if self.kind == "ReplicationController" else selector
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
-
-
-def label_selector(selector: Mapping[str, Any]) -> str:
-    """matchLabels and matchExpressions as a query."""
-    parts = [f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()]
-    for each in selector.get("matchExpressions") or []:
-        parts.append(_OPERATORS[each["operator"]].format(key=each["key"], values=",".join(each.get("values") or [])))
-    return ",".join(parts)
 
 
 def _controller(manifest: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -101,11 +92,11 @@ async def _fetch(kubernetes: KubernetesApi, namespace: str, reference: Mapping[s
     return found if found["metadata"]["uid"] == reference["uid"] else None
 
 
-async def owner_chain(kubernetes: KubernetesApi, pod: Pod) -> list[Owner]:
+async def owner_chain(kubernetes: KubernetesApi, pod: Pod, depth: int = _DEEPEST) -> list[Owner]:
     """The pod's controller, that one's controller, and so on; empty for a pod that stands alone."""
     chain: list[Owner] = []
     reference = _controller(pod.manifest)
-    while reference is not None and len(chain) < _DEEPEST:
+    while reference is not None and len(chain) < depth:
         manifest = await _fetch(kubernetes, pod.namespace, reference)
         chain.append(Owner(reference["kind"], reference["name"], reference["uid"], manifest))
         reference = _controller(manifest) if manifest else None
@@ -128,7 +119,7 @@ async def ready_siblings(kubernetes: KubernetesApi, pod: Pod, owner: Owner) -> i
     own = _controller(pod.manifest) or {}
     count = 0
     path = object_path("pods", namespace=pod.namespace)
-    async for other in kubernetes.items(path, {"labelSelector": owner.selector}):
+    async for other in kubernetes.items(path, {"labelSelector": as_query(owner.selector)}):
         same_kind = (_controller(other) or {}).get("kind") == own.get("kind")
         count += same_kind and other["metadata"]["uid"] != pod.uid and _is_ready(other)
     return count

@@ -118,9 +118,7 @@ class Endpoint:
         if not known or any(letter.isspace() for letter in url):
             raise Unusable(f"{name}: must hold one http:// or https:// URL")
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not self._plain_http:
-            raise Unusable(
-                f"{name}: http:// is not encrypted; use https://, or set plain_http where that is meant"
-            )
+            raise Unusable(f"{name}: http:// is not encrypted; use https://, or set plain_http where that is meant")
         return parts
 
 

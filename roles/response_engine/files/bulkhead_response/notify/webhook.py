@@ -15,10 +15,10 @@ from bulkhead_response.alert import Alert
 from bulkhead_response.errors import ConfigError
 from bulkhead_response.notify.endpoint import ENDPOINT_PARAMETERS, Endpoint, refusal
 from bulkhead_response.notify.http_notification import HttpNotification
-from bulkhead_response.notify.report import report
 from bulkhead_response.notify.secret_file import Unusable, read_secret
 from bulkhead_response.outcome import DONE, FAILED, Outcome
 from bulkhead_response.parameters import Parameters, one_line
+from bulkhead_response.report import report
 from bulkhead_response.step import Context
 
 SIGNATURE = "X-Bulkhead-Signature-256"

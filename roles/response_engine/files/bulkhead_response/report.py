@@ -41,6 +41,13 @@ def alert_facts(alert: Alert) -> dict[str, Any]:
     }
 
 
+def falco_form(alert: Alert) -> dict[str, Any]:
+    """The alert as Falco would write it, with its id as falcosidekick has it."""
+    facts = alert_facts(alert)
+    plain = ("rule", "priority", "source", "tags", "time", "hostname", "output")
+    return {"uuid": alert.id, **{name: facts[name] for name in plain}, "output_fields": facts["fields"]}
+
+
 def steps(context: Context) -> list[dict[str, str]]:
     """The outcomes of the steps before this one."""
     so_far: Mapping[str, Any] = context.so_far or {}
