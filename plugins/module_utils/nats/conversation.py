@@ -29,6 +29,17 @@ class Conversation:
         answers = await self._requested(subject, body)
         return _decoded(subject, answers.data)
 
+    async def store(self, subject: str, body: bytes, identity: str) -> dict[str, Any]:
+        """Publish to a stream, which keeps but one message of an identity for a while: its {stream, seq, duplicate?}.
+
+        Raises NatsError, where no stream takes the subject as well.
+        """
+        headers = {"Nats-Msg-Id": identity}
+        answer = _decoded(subject, (await self._sent(subject, body, headers, "no stream takes it")).data)
+        if "error" in answer:
+            raise NatsError(f"The stream does not take {subject}: {answer['error'].get('description')}")
+        return answer
+
     async def ask_all(self, subject: str, quiet: float = 0.5) -> list[dict[str, Any]]:
         """Every answer to a request that many servers hear, until none has come for `quiet` seconds.
 
@@ -63,11 +74,14 @@ class Conversation:
         return task.result()
 
     async def _requested(self, subject: str, body: Any) -> Any:
+        data = b"" if body is None else json.dumps(body).encode()
+        return await self._sent(subject, data, None, "JetStream is not enabled for this account")
+
+    async def _sent(self, subject: str, data: bytes, headers: dict[str, str] | None, nobody: str) -> Any:
         from nats.errors import Error, NoRespondersError
 
         self.requests += 1
-        data = b"" if body is None else json.dumps(body).encode()
-        task = asyncio.ensure_future(self._client.request(subject, data, timeout=self._timeout))
+        task = asyncio.ensure_future(self._client.request(subject, data, timeout=self._timeout, headers=headers))
         while not task.done() and not self._complaints:
             # A refused publish is not answered: the complaint comes by another way, and waiting for more is vain.
             await asyncio.wait([task], timeout=0.05)
@@ -77,7 +91,7 @@ class Conversation:
         try:
             return task.result()
         except NoRespondersError as exc:
-            raise NatsError(f"Nothing answers to {subject}: JetStream is not enabled for this account") from exc
+            raise NatsError(f"Nothing answers to {subject}: {nobody}") from exc
         except (Error, asyncio.TimeoutError) as exc:
             raise NatsError(self._silence(subject)) from exc
 

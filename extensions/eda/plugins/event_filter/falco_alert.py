@@ -32,7 +32,8 @@ notes:
   - Whoever runs a command in a container writes a part of the alert, and ansible-rulebook hands each event to the
     playbook as the variable C(ansible_eda). Ansible evaluates templates in such variables, so that an alert could run
     commands where the playbook runs. For that reason this filter breaks up, with a blank, whatever in the event begins
-    like a template. C(falco.encoded) has the alert as it came; a playbook decodes it with C(b64decode) and C(from_json).
+    like a template. C(falco.encoded) has the alert as it came. A playbook decodes it with C(b64decode) and
+    C(from_json).
 options:
   key:
     description:
