@@ -57,6 +57,10 @@ options:
     description: Whether all rules are dry runs.
     type: bool
     default: false
+  look_up:
+    description: Whether the engine looks at the pod of each alert, as it does where images are protected.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -107,6 +111,7 @@ def response_permissions(
     namespace: str = _NAME,
     name: str = _NAME,
     dry_run: bool = False,
+    look_up: bool = False,
 ) -> list[dict[str, Any]]:
     """The filter. Raises AnsibleFilterError with the sentence of what is wrong."""
     # A JSON round trip takes off the tags that Ansible puts on data.
@@ -114,7 +119,7 @@ def response_permissions(
     account = Account(str(service_account), str(namespace), str(name))
     bounds = Bounds(plain[2], (*ALWAYS_PROTECTED, account.namespace, *plain[3]))
     try:
-        return response_objects(plain[0], plain[1], bounds, account, dry_run=bool(dry_run))
+        return response_objects(plain[0], plain[1], bounds, account, dry_run=bool(dry_run), look_up=bool(look_up))
     except K8sError as exc:
         raise AnsibleFilterError(f"response_permissions: {exc}") from exc
     except (AttributeError, KeyError, TypeError) as exc:

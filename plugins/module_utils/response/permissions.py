@@ -73,26 +73,28 @@ def response_objects(
     account: Account,
     *,
     dry_run: bool = False,
+    look_up: bool = False,
 ) -> list[dict[str, Any]]:
     """Roles and bindings, each role before its binding. K8sError for an action that the table does not know.
 
     rules: as in the configuration of the engine. table: by the name of an action, what it needs in which scope.
+    look_up: the engine looks at the pod of each alert, as it does where images are protected.
     """
     grants: dict[str, dict[tuple[Any, ...], set[str]]] = {}
     for rule in rules:
-        for where, needed in _needs(rule, table, bounds, dry_run or bool(rule.get("dry_run"))):
+        needs = [*([_LOOK_UP] if look_up else []), *_needed_by(rule, table)]
+        for where, needed in _placed(rule, needs, bounds, dry_run or bool(rule.get("dry_run"))):
             verbs = grants.setdefault(where, {}).setdefault(_key(needed), set())
             verbs.update(needed["verbs"])
     return [item for where in sorted(grants) for item in _objects(where, grants[where], account)]
 
 
-def _needs(
-    rule: Mapping[str, Any], table: Mapping[str, Any], bounds: Bounds, only_look: bool
+def _placed(
+    rule: Mapping[str, Any], needs: Sequence[Mapping[str, Any]], bounds: Bounds, only_look: bool
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """(namespace or CLUSTER, what is needed there), for all steps of a rule."""
-    match = rule.get("match") or {}
-    places = bounds.within(_texts(match.get("namespaces")))
-    for needed in _needed_by(rule, match, table):
+    """(namespace or CLUSTER, what is needed there), for all that a rule needs."""
+    places = bounds.within(_texts((rule.get("match") or {}).get("namespaces")))
+    for needed in needs:
         verbs = [verb for verb in needed["verbs"] if not only_look or verb in _READ]
         if not verbs or not places:
             continue
@@ -100,8 +102,8 @@ def _needs(
             yield where, {**needed, "verbs": verbs}
 
 
-def _needed_by(rule: Mapping[str, Any], match: Mapping[str, Any], table: Mapping[str, Any]) -> Iterator[Any]:
-    if match.get("labels"):
+def _needed_by(rule: Mapping[str, Any], table: Mapping[str, Any]) -> Iterator[Any]:
+    if (rule.get("match") or {}).get("labels"):
         yield _LOOK_UP
     for step in rule.get("steps") or []:
         action = step.get("action")

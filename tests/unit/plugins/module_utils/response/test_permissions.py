@@ -81,7 +81,11 @@ def test_a_notification_that_writes_into_the_cluster_counts_and_others_do_not() 
 
 def test_a_rule_that_matches_labels_has_to_look_at_the_pod() -> None:
     labelled = {"name": "r", "match": {"labels": {"app": "web"}}, "steps": [{"notify": "slack"}]}
-    assert granted(response_objects([labelled], TABLE, Bounds(["shop"]), ACCOUNT)) == {"shop": {("pods", "get")}}
+    looks = {"shop": {("pods", "get")}}
+    assert granted(response_objects([labelled], TABLE, Bounds(["shop"]), ACCOUNT)) == looks
+    told = {"name": "r", "steps": [{"notify": "slack"}]}
+    assert response_objects([told], TABLE, Bounds(["shop"]), ACCOUNT) == []
+    assert granted(response_objects([told], TABLE, Bounds(["shop"]), ACCOUNT, look_up=True)) == looks
 
 
 @pytest.mark.parametrize(
