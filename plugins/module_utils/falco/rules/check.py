@@ -23,6 +23,7 @@ class RuleSummary:
     """A rule as Falco would run it."""
 
     name: str
+    file: str
     source: str
     priority: str
     enabled: bool
@@ -34,6 +35,7 @@ class RuleSummary:
         cost = self.cost
         return {
             "name": self.name,
+            "file": self.file,
             "source": self.source,
             "priority": self.priority,
             "enabled": self.enabled,
@@ -84,6 +86,7 @@ def _summaries(collection: Collection, compiler: Compiler) -> tuple[RuleSummary,
     return tuple(
         RuleSummary(
             rule.name,
+            rule.node.document.name,
             rule.source,
             rule.priority,
             rule.enabled,
