@@ -18,7 +18,7 @@ version_added: 0.3.0
 author: Bulkhead contributors (@bulkhead-security)
 description:
   - An event source for C(ansible-rulebook) that reads a stream through a durable pull consumer. Both have to be there;
-    the module P(bulkhead.container_security.nats_stream#module) makes them.
+    the module M(bulkhead.container_security.nats_stream) makes them.
   - A message is acknowledged after the rulebook took its event. What was not taken when the rulebook ended is delivered
     again at its next start, with the same C(meta.uuid).
   - Where the server is away, it is tried again for ever. A refused login, a certificate that does not fit and a missing
