@@ -40,7 +40,7 @@ class Conversation:
             raise NatsError(f"The stream does not take {subject}: {answer['error'].get('description')}")
         return answer
 
-    async def ask_all(self, subject: str, quiet: float = 0.5) -> list[dict[str, Any]]:
+    async def ask_all(self, subject: str, body: Any = None, quiet: float = 0.5) -> list[dict[str, Any]]:
         """Every answer to a request that many servers hear, until none has come for `quiet` seconds.
 
         Raises NatsError where nothing answers.
@@ -48,7 +48,7 @@ class Conversation:
         inbox = self._client.new_inbox()
         subscription = await self._client.subscribe(inbox)
         self.requests += 1
-        await self._client.publish(subject, b"", reply=inbox)
+        await self._client.publish(subject, _encoded(body), reply=inbox)
         found: list[dict[str, Any]] = []
         wait = self._timeout
         with contextlib.suppress(NatsError, asyncio.TimeoutError):
@@ -74,8 +74,7 @@ class Conversation:
         return task.result()
 
     async def _requested(self, subject: str, body: Any) -> Any:
-        data = b"" if body is None else json.dumps(body).encode()
-        return await self._sent(subject, data, None, "JetStream is not enabled for this account")
+        return await self._sent(subject, _encoded(body), None, "JetStream is not enabled for this account")
 
     async def _sent(self, subject: str, data: bytes, headers: dict[str, str] | None, nobody: str) -> Any:
         from nats.errors import Error, NoRespondersError
@@ -99,6 +98,10 @@ class Conversation:
         if self._complaints:
             return f"The server refuses what was asked ({self._complaints[-1]}): give the user this permission"
         return f"No answer to {subject} within {self._timeout:g} s"
+
+
+def _encoded(body: Any) -> bytes:
+    return b"" if body is None else json.dumps(body).encode()
 
 
 def _decoded(subject: str, data: bytes) -> dict[str, Any]:

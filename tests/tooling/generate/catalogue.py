@@ -13,6 +13,7 @@ from itertools import groupby
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.control import Control
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.docker import DOCKER_CONTROLS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s import K8S_CONTROLS
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.nats import NATS_CONTROLS
 
 _BENCHMARKS = {"cis-docker": "CIS Docker", "cis-kubernetes": "CIS Kubernetes"}
 _DOCKER_SCOPES = {
@@ -44,6 +45,14 @@ _K8S_SCOPES = {
     "network_policy": "Network policies",
     "image": "Images",
 }
+_NATS_SCOPES = {
+    "server": "Servers",
+    "account": "Accounts",
+    "stream": "Streams",
+    "consumer": "Consumers",
+    "configuration": "The configuration file",
+    "user": "Users",
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,7 @@ class Page:
 
 DOCKER = Page("Control catalogue", "docker_audit", DOCKER_CONTROLS, _DOCKER_SCOPES)
 K8S = Page("Control catalogue of Kubernetes", "k8s_audit", K8S_CONTROLS, _K8S_SCOPES)
+NATS = Page("Control catalogue of NATS", "nats_audit", NATS_CONTROLS, _NATS_SCOPES)
 _PREAMBLE = """# {title}
 
 Every control of `{module}`, generated from the tables in `plugins/module_utils/controls/` by `make generate`.
