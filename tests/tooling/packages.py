@@ -55,6 +55,7 @@ GROUPS: dict[str, tuple[Package, ...]] = {
         Package("iptables", "the lab's bridge network", _program("iptables")),
         Package("openssl", "an independent look at certificates", _program("openssl")),
     ),
+    "falco": (Package("sysdig", "compiles conditions with Falco's own engine, to compare", _program("sysdig")),),
     "kubernetes": (
         Package("etcd-server", "etcd, the memory of the lab's clusters", _program("etcd")),
         Package("containernetworking-plugins", "the network of the lab's pods", Path("/usr/lib/cni/bridge").exists),

@@ -149,7 +149,13 @@ LONG: tuple[Stage, ...] = (
     Stage(
         "integration", "integration targets, on real daemons and clusters", MAIN, _integration, ("lab", "kubernetes")
     ),
-    Stage("e2e", "whole playbooks on real daemons and clusters", MAIN, _e2e, ("lab", "kubernetes", "browser", "eda")),
+    Stage(
+        "e2e",
+        "whole playbooks on real daemons and clusters",
+        MAIN,
+        _e2e,
+        ("lab", "kubernetes", "browser", "eda", "falco"),
+    ),
 )
 ALL: dict[str, Stage] = {stage.name: stage for stage in (*CHECK, *UNITS, *SANITY, *LONG)}
 # Each inner tuple runs in order; the tuples of a group run side by side, for which two cores are enough.
