@@ -17,6 +17,7 @@ from typing import Any
 
 import nats
 import pytest
+import yaml
 from nats.js.api import AckPolicy, ConsumerConfig
 
 from tests.lab.ansible import COLLECTIONS
@@ -68,14 +69,14 @@ class Rulebook:
         (folder / "variables.yml").write_text(json.dumps(_variables(server, folder)))
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, rulebook: str = "respond", *more: str) -> None:
         """Start it; its rule engine takes some seconds."""
-        words = ["-r", "bulkhead.container_security.respond", "-i", "inventory.yml", "--vars", "variables.yml"]
+        words = ["-r", f"bulkhead.container_security.{rulebook}", "-i", "inventory.yml", "--vars", "variables.yml"]
         path = os.pathsep.join([str(EDA.path / "bin"), os.environ.get("PATH", os.defpath)])
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [EDA.program("ansible-rulebook"), *words, "--verbose"],
+                [EDA.program("ansible-rulebook"), *words, "--verbose", *more],
                 cwd=self.folder,
                 env={**environment, "PATH": path, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "PYTHONPATH": ""},
                 stdin=subprocess.DEVNULL,
@@ -83,6 +84,11 @@ class Rulebook:
                 stderr=log,
                 start_new_session=True,
             )
+
+    def set(self, name: str, value: str) -> None:
+        """One more variable of the rulebook, for the next start."""
+        file = self.folder / "variables.yml"
+        file.write_text(json.dumps({**json.loads(file.read_text()), name: value}))
 
     def end(self) -> int:
         """Kill it, or take its exit code where it ended by itself."""
@@ -206,9 +212,29 @@ def test_alerts_are_answered_with_a_playbook(server: Nats, rulebook: Rulebook, t
     assert set(rulebook.answered()) == {"later"}
 
 
+def test_with_a_database_no_answer_is_lost_where_it_is_killed(server: Nats, rulebook: Rulebook) -> None:
+    playbook = rulebook.folder / "keep.yml"
+    slow = {
+        "name": "Wait for a word",
+        "ansible.builtin.wait_for": {"path": str(rulebook.folder / "word"), "timeout": 180},
+    }
+    (play,) = yaml.safe_load(playbook.read_text())
+    playbook.write_text(yaml.safe_dump([{**play, "tasks": [*play["tasks"], slow]}]))
+    rulebook.set("drools_db_file_path", str(rulebook.folder / "database"))
+    persistent = ("respond_persistent", "--persistence-id", "1", "--id", "1")
+    _publish(server, *(_alert(f"pod-{number}") for number in range(3)))
+    rulebook.start(*persistent)
+    # The playbook of the first runs, the others wait for it, and NATS has forgotten all three.
+    rulebook.wait(lambda: len(rulebook.answered()) == 1 and _outstanding(server) == 0)
+    rulebook.end()
+    assert len(rulebook.answered()) == 1
+    (rulebook.folder / "word").touch()
+    rulebook.start(*persistent)
+    rulebook.wait(lambda: len(rulebook.answered()) == 3)
+
+
 def test_a_consumer_that_is_missing_ends_it_with_a_sentence(server: Nats, rulebook: Rulebook) -> None:
-    variables = rulebook.folder / "variables.yml"
-    variables.write_text(json.dumps({**json.loads(variables.read_text()), "respond_nats_consumer": "nobody"}))
+    rulebook.set("respond_nats_consumer", "nobody")
     rulebook.start()
     assert rulebook.ended() != 0
     assert "there is no consumer nobody of a stream FALCO; make both with nats_stream" in rulebook.log.read_text()
