@@ -29,7 +29,7 @@ from tests.lab.nats import Nats, Permissions
 
 PACKAGE = REPOSITORY / "roles" / "response_engine" / "files"
 CONSUMER = "response_engine"
-ACK_WAIT = 20
+ACK_WAIT = 6
 
 USERS = {
     "forwarder": Permissions(publish=["falco.>", "k8saudit.>"], subscribe=["_INBOX.>"]),
@@ -127,9 +127,9 @@ class ResponseStage:
         return [sys.executable, "-m", "bulkhead_response", "--config", str(file), *more]
 
     def check(self) -> tuple[int, str]:
-        """(exit code, output) of `--check`."""
+        """(exit code, what it says) of `--check`."""
         done = subprocess.run(self.command("--check"), env=_env(), capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout + done.stderr
+        return done.returncode, done.stdout or done.stderr
 
     @property
     def runner(self) -> subprocess.Popen[bytes]:

@@ -23,6 +23,12 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _log_to_stderr(level: str) -> None:
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    # It warns at the end of each TLS connection of NATS, of nothing that anybody could mend.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
+
+
 async def _run(config: Config) -> None:
     from bulkhead_response.service import Service
 
@@ -32,8 +38,7 @@ async def _run(config: Config) -> None:
 def main() -> int:
     """The exit code: 0 for a clean end or a good check, 1 for what has to be mended."""
     arguments = _arguments()
-    level = os.environ.get("BULKHEAD_RESPONSE_LOG_LEVEL", "INFO").upper()
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    _log_to_stderr("WARNING" if arguments.check else os.environ.get("BULKHEAD_RESPONSE_LOG_LEVEL", "INFO").upper())
     try:
         config = load(arguments.config)
         if arguments.check:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 5.0
 _REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-_LEAST_WAIT = 15
+_LEAST_WAIT = 6
 """An ack_wait below this in seconds lets the server deliver again what is still being worked on."""
 
 

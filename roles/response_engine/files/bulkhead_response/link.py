@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import ssl
 from collections.abc import Awaitable, Callable
@@ -24,6 +25,7 @@ _CONNECT_SECONDS = 5
 _PING_SECONDS, _PINGS = 5, 2
 """A server that does not answer for ten seconds is taken for gone, as behind a partition."""
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
+_LOOK, _GOODBYE = 0.1, 2.0
 
 Attach = Callable[[Client], Awaitable[None]]
 
@@ -80,23 +82,24 @@ class Link:
         try:
             while True:
                 try:
-                    closed = await self.connect()
+                    client = await self.connect()
                 except (Unreachable, ConfigError) as error:
                     log.warning("%s; trying again in %.1f s", error, wait)
                     await asyncio.sleep(wait)
                     wait = min(wait * 2, _LONGEST_WAIT)
                     continue
                 wait = _FIRST_WAIT
-                await closed.wait()
+                # Its own word of its end may take half a minute: it says goodbye to a server that does not listen.
+                while client.is_connected:
+                    await asyncio.sleep(_LOOK)
                 self._up.clear()
                 log.warning("the connection to NATS was lost; connecting again")
         finally:
             await self.close()
 
-    async def connect(self) -> asyncio.Event:
-        """One attempt; an event that is set at the connection's end. Unreachable or ConfigError where it fails."""
-        closed = asyncio.Event()
-        self._client = await self._open(closed)
+    async def connect(self) -> Client:
+        """One attempt. Unreachable or ConfigError where it fails."""
+        self._client = await self._open()
         try:
             for attach in self._users:
                 await attach(self._client)
@@ -105,12 +108,9 @@ class Link:
         self._up.set()
         self._on_connect()
         log.info("connected to NATS at %s", self._client.connected_url.netloc if self._client.connected_url else "?")
-        return closed
+        return self._client
 
-    async def _open(self, closed: asyncio.Event) -> Client:
-        async def on_closed() -> None:
-            closed.set()
-
+    async def _open(self) -> Client:
         async def on_error(error: Exception) -> None:
             log.warning("NATS: %s", str(error) or type(error).__name__)
 
@@ -118,7 +118,6 @@ class Link:
         try:
             await client.connect(
                 **_options(self._config),
-                closed_cb=on_closed,
                 error_cb=on_error,
                 allow_reconnect=False,
                 connect_timeout=_CONNECT_SECONDS,
@@ -134,4 +133,5 @@ class Link:
         """End the connection; what was sent before is on its way."""
         self._up.clear()
         if self._client is not None and not self._client.is_closed:
-            await self._client.close()
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._client.close(), _GOODBYE)

@@ -32,7 +32,7 @@ from bulkhead_response.recorder import Recorder
 log = logging.getLogger(__name__)
 
 _REMEMBERED = 20_000
-_HEARTBEAT = 5.0
+_HEARTBEAT = 2.0
 """Seconds between the signs that a message is still being worked on. The consumer's ack_wait must be longer."""
 _LONGEST_DELAY = 30.0
 _ACK, _IN_PROGRESS = b"+ACK", b"+WPI"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,8 @@ from nats.aio.msg import Msg
 
 from bulkhead_response.errors import Unreachable
 from bulkhead_response.link import Link
+
+log = logging.getLogger(__name__)
 
 _PATIENCE = 5.0
 """Seconds without an answer after which a message is sent again."""
@@ -75,8 +78,9 @@ class Publisher:
                 return await self._once(client, subject, data, headers)
             except nats.errors.MaxPayloadError as error:
                 raise Unreachable(f"NATS takes no message of {len(data)} bytes: raise its max_payload") from error
-            except (nats.errors.Error, asyncio.TimeoutError, OSError):
-                # Not acknowledged: it may be stored or not. With the same identity it is stored once.
+            except (nats.errors.Error, asyncio.TimeoutError, OSError) as error:
+                # It may be stored or not. With the same identity it is stored once.
+                log.warning("no acknowledgement of %s (%s); sending it again", subject, type(error).__name__)
                 await asyncio.sleep(0)
 
     async def _once(self, client: Client, subject: str, data: bytes, headers: dict[str, str]) -> Mapping[str, Any]:
