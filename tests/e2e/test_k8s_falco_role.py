@@ -1,0 +1,184 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role falco on a real API server, and on a host with a program that stands in for Falco, which cannot run here."""
+
+from __future__ import annotations
+
+import json
+import stat
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.ansible import PlaybookResult, run_playbook
+from tests.lab.kubernetes import Kubernetes
+
+PLAY = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  roles: [bulkhead.container_security.falco]
+"""
+# Says yes to --dry-run and -V, unless the configuration or a rule has the word that it was told to refuse.
+STAND_IN = """#!/bin/sh
+for argument; do last=$argument; done
+if grep -qs FORBIDDEN "$last"; then echo "Error: FORBIDDEN" >&2; exit 1; fi
+exit 0
+"""
+
+
+def role(folder: Path, *, check: bool = False, **options: Any) -> PlaybookResult:
+    playbook = folder / "play.yml"
+    playbook.write_text(PLAY)
+    variables = {f"falco_{name}": value for name, value in options.items()}
+    return run_playbook(playbook, extra_vars=variables, check=check, diff=True)
+
+
+class Cluster:
+    """A cluster with the role to run on it, in a namespace of its own."""
+
+    def __init__(self, cluster: Kubernetes, namespace: str, folder: Path) -> None:
+        self.cluster, self.namespace, self.folder = cluster, namespace, folder
+
+    def role(self, *, check: bool = False, **options: Any) -> PlaybookResult:
+        own = {"kubeconfig": str(self.cluster.kubeconfig), "namespace": self.namespace, "set_name": self.namespace}
+        return role(self.folder, check=check, **own, **options)
+
+    def get(self, kind: str, name: str = "falco") -> dict[str, Any]:
+        text = self.cluster.kubectl("-n", self.namespace, "get", kind, name, "-o", "json", "--ignore-not-found")
+        return dict(json.loads(text)) if text else {}
+
+
+@pytest.fixture
+def falco(k8s: Kubernetes, tmp_path: Path) -> Iterator[Cluster]:
+    name = f"falco-{uuid.uuid4().hex[:8]}"
+    yield Cluster(k8s, name, tmp_path)
+    k8s.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
+
+
+def test_a_cluster_gets_falco_until_it_is_taken_back(falco: Cluster) -> None:
+    receiver = {"url": "https://ingest.bulkhead-response.svc:2801/"}
+    options: dict[str, Any] = {"http_output": receiver, "tls_secret": "falco-client"}
+    assert falco.role(check=True, **options).check().changed
+    assert falco.get("daemonset") == {}
+    done = falco.role(**options).check()
+    assert done.changed
+    assert "Pin by its digest: docker.io/falcosecurity/falco:0.43.1" in done.stdout
+    assert falco.role(**options).check().changed == []
+
+    config = falco.get("configmap")["data"]["falco.yaml"]
+    assert "client_key: /etc/falco/tls/tls.key" in config
+    assert "mtls: true" in config
+    assert set(falco.get("configmap", "falco-rules")["data"]) == {
+        "bulkhead_workshop.yaml",
+        "bulkhead_control_plane.yaml",
+    }
+    before = falco.get("daemonset")["spec"]["template"]
+    [container] = before["spec"]["containers"]
+    assert container["securityContext"]["capabilities"]["drop"] == ["ALL"]
+    assert not before["spec"]["automountServiceAccountToken"]
+    egress = falco.get("networkpolicy")["spec"]["egress"]
+    assert {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "bulkhead-response"}}} in egress[1][
+        "to"
+    ]
+
+    # Another configuration takes other pods.
+    assert falco.role(**options, config={"priority": "warning"}).check().changed
+    assert falco.get("daemonset")["spec"]["template"] != before
+
+    assert falco.role(state="absent").check().changed
+    assert falco.get("daemonset") == {}
+    assert falco.role(state="absent").check().changed == []
+
+
+def test_what_falco_would_not_take_touches_nothing(falco: Cluster) -> None:
+    for options, says in (
+        ({"config": {"http_outptu": {}}}, "http_outptu: Falco has no such key; did you mean http_output?"),
+        ({"rules_own": {"mine.yaml": "- rule: x\n  condition: evt.tpye=open\n"}}, "mine.yaml"),
+        ({"rules_k8s_audit": True}, "needs the plugins k8saudit and json"),
+        ({"require_digest": True}, "may be another image tomorrow"),
+        ({"http_output": {"url": "response:2801"}}, "it is where alerts are sent, as https"),
+    ):
+        stopped = falco.role(**options)
+        assert stopped.rc != 0, says
+        assert says in stopped.stdout + stopped.stderr
+        assert falco.get("daemonset") == {}
+
+
+def test_falcosidekick_takes_the_alerts_where_it_is_wanted(falco: Cluster) -> None:
+    secret = "correct-horse"
+    done = falco.role(sidekick=True, sidekick_config={"webhook": {"customHeaders": {"Authorization": secret}}}).check()
+    assert secret not in done.stdout
+    assert f"http://falcosidekick.{falco.namespace}.svc:2801/" in falco.get("configmap")["data"]["falco.yaml"]
+    for kind in ("deployment", "service", "networkpolicy", "secret"):
+        assert falco.get(kind, "falcosidekick")
+    assert falco.role(check=True).check().changed
+    assert falco.role().check().changed
+    assert falco.get("deployment", "falcosidekick") == {}
+
+
+def test_the_pod_security_policy_is_just_enough(falco: Cluster) -> None:
+    falco.role(pod_security_policy=True, container_sockets=["/run/docker.sock"]).check()
+    account = f"system:serviceaccount:{falco.namespace}:falco"
+    name = f"bulkhead-falco-{falco.namespace}"
+    may = ("auth", "can-i", "use", f"podsecuritypolicies.policy/{name}", "-n", falco.namespace)
+    assert falco.cluster.kubectl(*may, "--as", account).strip() == "yes"
+    assert falco.cluster.kubectl(*may, "--as", "system:serviceaccount:default:default", check=False).startswith("no")
+    spec = json.loads(falco.cluster.kubectl("get", "podsecuritypolicy", name, "-o", "json"))["spec"]
+    assert not spec["privileged"]
+    assert {path["pathPrefix"] for path in spec["allowedHostPaths"]} == {
+        "/proc",
+        "/sys/kernel",
+        "/etc/passwd",
+        "/etc/group",
+        "/run/docker.sock",
+    }
+
+
+class Host:
+    """A folder in the place of /etc/falco, and the role to run on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.config = folder, folder / "falco"
+        self.config.mkdir()
+        self.program = folder / "falco-program"
+        self.program.write_text(STAND_IN)
+        self.program.chmod(0o755)
+
+    def role(self, *, check: bool = False, **options: Any) -> PlaybookResult:
+        own = {"platform": "host", "install": False, "service": "", "config_dir": str(self.config)}
+        return role(self.folder, check=check, program=str(self.program), **own, **options)
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return Host(tmp_path)
+
+
+def test_a_host_gets_a_configuration_that_falco_takes(host: Host) -> None:
+    assert host.role(check=True).check().changed
+    assert not list(host.config.glob("*.yaml"))
+    assert host.role().check().changed
+    file = host.config / "falco.yaml"
+    assert "listen_address: 127.0.0.1" in file.read_text()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert sorted(path.name for path in (host.config / "rules.d").iterdir()) == [
+        "bulkhead_control_plane.yaml",
+        "bulkhead_workshop.yaml",
+    ]
+    assert host.role().check().changed == []
+
+    before = file.read_text()
+    refused = host.role(config={"http_output": {"user_agent": "FORBIDDEN"}})
+    assert refused.rc != 0
+    assert "Falco does not run with this configuration" in refused.stdout
+    assert file.read_text() == before
+
+    assert host.role(state="absent").check().changed
+    assert not file.exists()
+    assert not list((host.config / "rules.d").glob("*.yaml"))
+    assert host.role(state="absent").check().changed == []
