@@ -84,7 +84,7 @@ def _answers(client: FakeClient) -> list[str]:
     [
         ({"servers": None}, "servers is required"),
         ({"stream": ""}, "stream is required"),
-        ({"streem": "x"}, "there is no argument streem; did you mean stream?"),
+        ({"streams": "x"}, "there is no argument streams; did you mean stream?"),
         ({"qqq": 1}, "there is no argument qqq; use servers"),
         ({"stream": 5}, "stream takes a text, not 5"),
         ({"consumer": "a.b"}, "consumer is 'a.b', which cannot be a name in NATS"),
