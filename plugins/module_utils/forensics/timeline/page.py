@@ -109,7 +109,7 @@ def _notes(timeline: Mapping[str, Any]) -> str:
     if timeline["left_out"]:
         notes.append(f"{timeline['left_out']} earlier events are left out.")
     notes += [
-        f"Lines of {source['name']} that are no events: {source['malformed']}. The first is {source['first_malformed']}."
+        f"Lines of {source['name']} that are no events: {source['malformed']}; the first is {source['first_malformed']}"
         for source in timeline["sources"]
         if source["malformed"]
     ]
