@@ -18,7 +18,8 @@ author: Bulkhead contributors (@bulkhead-security)
 description:
   - An event filter for C(ansible-rulebook) that puts a blank into whatever in an event begins like a template of Jinja.
   - C(ansible-rulebook) hands each event to a playbook as the variable C(ansible_eda), and Ansible evaluates
-    templates in such variables. Names of images, labels and command lines, which strangers choose, could run commands there.
+    templates in such variables. Names of images, labels and command lines, which strangers choose, could run commands
+    there.
   - The filter M(bulkhead.container_security.falco_alert) does the same, so that this one is for other events.
 options: {}
 """

@@ -530,8 +530,11 @@ class Source:
         self._offered = mark
         if self._feedback is not None:
             return await self._confirmed(mark, self._feedback)
+        # A rulebook that has nothing to do takes it in the next turn of the loop; one that runs a playbook, in minutes.
+        pause = 0.0
         while self._waits(mark):
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(pause)
+            pause = min(pause + 0.002, 0.1)
         return True
 
     def _waits(self, mark: str) -> bool:
