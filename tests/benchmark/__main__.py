@@ -19,10 +19,11 @@ from tests.benchmark.budget import verdicts
 from tests.benchmark.hardening import bench_hardening
 from tests.benchmark.k8s_audit import bench_k8s_audit
 from tests.benchmark.report import bench_report
+from tests.benchmark.response import bench_response
 from tests.lab.dockerd import REPOSITORY, LabError
 from tests.lab.progress import heading, say
 
-_PARTS = ("audit", "report", "hardening", "k8s_audit", "applyset")
+_PARTS = ("audit", "report", "hardening", "k8s_audit", "applyset", "response")
 
 
 def _arguments() -> argparse.Namespace:
@@ -52,6 +53,9 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     if "applyset" in parts:
         heading("k8s_applyset: 500 objects, beside kubectl")
         results["applyset"] = bench_applyset(arguments.runs)
+    if "response" in parts:
+        heading("The response runner: 100 alerts a second, each of which deletes a pod; a burst of 100,000 alerts")
+        results["response"] = bench_response()
     return results
 
 

@@ -59,6 +59,19 @@ def _applyset(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield _verdict("k8s_applyset, 500 objects unchanged: requests", by_program[UNCHANGED]["requests"], 25)
 
 
+def _response(result: dict[str, float]) -> Iterator[dict[str, Any]]:
+    if result:
+        yield _verdict(
+            "response runner, 100 alerts/s: seconds from publish to accepted delete, p50", result["p50"], 0.015
+        )
+        yield _verdict(
+            "response runner, 100 alerts/s: seconds from publish to accepted delete, p99", result["p99"], 0.060
+        )
+        yield _verdict("response runner: milliseconds an alert of a burst", 1000 / result["rate"], 0.5)
+        yield _verdict("response runner: seconds from start to ready", result["start"], 1.5)
+        yield _verdict("response runner: peak memory in MB", result["memory"], 80.0)
+
+
 def verdicts(results: dict[str, Any]) -> list[dict[str, Any]]:
     """[{what, value, limit, kept}] for what was measured."""
     found = [*_audit(results.get("audit", [])), *_k8s_audit(results.get("k8s_audit", []))]
@@ -67,6 +80,7 @@ def verdicts(results: dict[str, Any]) -> list[dict[str, Any]]:
         what = "audit_report, 200 hosts of 150 findings: seconds"
         found.append(_verdict(what, results["report"]["seconds"], _REPORT_SECONDS))
         found.append(_verdict(f"{what} with every format", results["report"]["seconds_all"], _REPORT_SECONDS))
+    found += _response(results.get("response", {}))
     if "hardening" in results:
         found.append(_verdict("docker_hardening unchanged: tasks on the target", results["hardening"]["tasks"], _TASKS))
     return found

@@ -205,13 +205,12 @@ class ResponseStage:
 
     def publish(self, alerts: Iterable[Mapping[str, Any] | bytes], user: str = "forwarder") -> None:
         """Publish alerts as a forwarder does: with an identity, and until each is stored."""
-        messages = [item if isinstance(item, bytes) else json.dumps(item).encode() for item in alerts]
-        identities = [None if isinstance(item, bytes) else item["uuid"] for item in alerts]
 
         async def publish(js: Any) -> None:
             pending = []
-            for data, identity in zip(messages, identities, strict=True):
-                headers = {"Nats-Msg-Id": identity} if identity else None
+            for item in alerts:
+                data = item if isinstance(item, bytes) else json.dumps(item).encode()
+                headers = None if isinstance(item, bytes) else {"Nats-Msg-Id": item["uuid"]}
                 pending.append(
                     await js.publish_async("falco.notice.terminal_shell_in_container", data, headers=headers)
                 )
@@ -236,6 +235,15 @@ class ResponseStage:
 
         found: list[tuple[str, dict[str, Any]]] = self.ask(read)
         return found
+
+    def count(self, stream: str, subject: str) -> int:
+        """How many messages of a stream are on subjects like this."""
+
+        async def count(js: Any) -> int:
+            info = await js.stream_info(stream, subjects_filter=subject)
+            return sum((info.state.subjects or {}).values())
+
+        return int(self.ask(count))
 
     def statuses(self) -> dict[str, list[str]]:
         """The statuses of all decisions, by alert."""

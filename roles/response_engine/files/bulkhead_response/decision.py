@@ -17,6 +17,8 @@ from bulkhead_response.alert import Alert, Target
 SCHEMA_VERSION = "1.0"
 ACTED, DRY_RUN, NO_MATCH, DEDUPLICATED, RATE_LIMITED = "acted", "dry_run", "no_match", "deduplicated", "rate_limited"
 PROTECTED, REFUSED, FAILED, DEAD_LETTER = "protected", "refused", "failed", "dead_letter"
+_ALERT = ("id", "rule", "priority", "source", "hostname", "time")
+_TARGET = ("namespace", "pod", "pod_uid", "container_id", "image", "node")
 STATUSES = (ACTED, DRY_RUN, NO_MATCH, DEDUPLICATED, RATE_LIMITED, PROTECTED, REFUSED, FAILED, DEAD_LETTER)
 
 
@@ -55,14 +57,12 @@ class Decision:
 
     def _fields(self, runner: str, attempt: int, now: datetime.datetime) -> Mapping[str, Any]:
         alert = self.alert
-        target = asdict(alert.target)
-        del target["container"]
         return {
             "schema_version": SCHEMA_VERSION,
             "id": self.id,
             "time": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "alert": {key: getattr(alert, key) for key in ("id", "rule", "priority", "source", "hostname", "time")},
-            "target": target,
+            "alert": {key: getattr(alert, key) for key in _ALERT},
+            "target": {key: getattr(alert.target, key) for key in _TARGET},
             "response_rule": self.rule or None,
             "status": self.status,
             "reason": self.reason,

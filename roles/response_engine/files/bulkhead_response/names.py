@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _SLUG = re.compile(r"[^a-z0-9]+")
 _SLUG_LENGTH = 128
@@ -19,6 +20,7 @@ _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{7,63}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
+@lru_cache(maxsize=1024)
 def slug(name: str) -> str:
     """One token of a subject: lower case, digits and `_`; never empty."""
     return _SLUG.sub("_", name.lower()).strip("_")[:_SLUG_LENGTH] or "unnamed"
