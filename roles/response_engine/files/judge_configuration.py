@@ -3,33 +3,40 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judge a configuration where neither NATS nor the files that it names are: on the controller, before it is brought.
 
-judge_configuration.py FILE: exit 0, or exit 1 and one sentence on the standard error.
+judge_configuration.py FILE: exit 0, or exit 1 and one sentence on the standard error. The file is JSON with `config`,
+and with `files`: the path on this machine of each file that the configuration names as the engine will find it.
 """
 
 from __future__ import annotations
 
+import json
 import sys
+import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from bulkhead_response import actions, config, notify
+from bulkhead_response import config
 from bulkhead_response.errors import ConfigError
+from bulkhead_response.response_rule import make_rules
 
 
-def judge(file: Path) -> None:
+def _as_here(value: Any, files: Mapping[str, str]) -> Any:
+    """The same, with the paths of this machine: some steps look into their files when they are made."""
+    if isinstance(value, str):
+        return files.get(value, value)
+    if isinstance(value, dict):
+        return {key: _as_here(item, files) for key, item in value.items()}
+    return [_as_here(item, files) for item in value] if isinstance(value, list) else value
+
+
+def judge(content: Mapping[str, Any]) -> None:
     """ConfigError for the first thing that the engine would refuse: a key, a value, a step or one of its parameters."""
-    for rule in config.load(file).rules:
-        for step in rule.steps:
-            table = actions.ACTIONS if step.is_action else notify.NOTIFICATIONS
-            if step.name not in table:
-                raise ConfigError(f"{step.path}: there is no {step.name}; there are {', '.join(sorted(table))}")
-            try:
-                table[step.name](step.params)
-            except ConfigError as error:
-                raise ConfigError(f"{step.path}.{error}") from error
+    make_rules(config.read(_as_here(content["config"], content["files"])), time.monotonic)
 
 
 if __name__ == "__main__":
     try:
-        judge(Path(sys.argv[1]))
+        judge(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
     except (ConfigError, ImportError) as problem:
         sys.exit(str(problem))
