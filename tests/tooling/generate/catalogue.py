@@ -12,6 +12,7 @@ from itertools import groupby
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.control import Control
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.docker import DOCKER_CONTROLS
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.falco import FALCO_CONTROLS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s import K8S_CONTROLS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.nats import NATS_CONTROLS
 
@@ -53,6 +54,12 @@ _NATS_SCOPES = {
     "configuration": "The configuration file",
     "user": "Users",
 }
+_FALCO_SCOPES = {
+    "falco": "A running Falco",
+    "config": "Its configuration",
+    "output": "Outputs that leave the host",
+    "rules_file": "Files of rules",
+}
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,7 @@ class Page:
 DOCKER = Page("Control catalogue", "docker_audit", DOCKER_CONTROLS, _DOCKER_SCOPES)
 K8S = Page("Control catalogue of Kubernetes", "k8s_audit", K8S_CONTROLS, _K8S_SCOPES)
 NATS = Page("Control catalogue of NATS", "nats_audit", NATS_CONTROLS, _NATS_SCOPES)
+FALCO = Page("Control catalogue of Falco", "falco_audit", FALCO_CONTROLS, _FALCO_SCOPES)
 _PREAMBLE = """# {title}
 
 Every control of `{module}`, generated from the tables in `plugins/module_utils/controls/` by `make generate`.

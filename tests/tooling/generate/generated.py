@@ -17,6 +17,7 @@ def contents() -> dict[Path, str]:
     return {
         REPOSITORY / "docs" / "control_catalogue.md": catalogue.text(catalogue.DOCKER),
         REPOSITORY / "docs" / "control_catalogue_k8s.md": catalogue.text(catalogue.K8S),
+        REPOSITORY / "docs" / "control_catalogue_falco.md": catalogue.text(catalogue.FALCO),
         REPOSITORY / "docs" / "control_catalogue_nats.md": catalogue.text(catalogue.NATS),
         **role_reference.texts(REPOSITORY / "roles"),
     }

@@ -10,7 +10,10 @@ import pytest
 from tests.tooling.generate import catalogue
 
 
-@pytest.mark.parametrize("page", [catalogue.DOCKER, catalogue.K8S, catalogue.NATS], ids=lambda page: page.module)
+PAGES = (catalogue.DOCKER, catalogue.K8S, catalogue.FALCO, catalogue.NATS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.module)
 def test_every_control_has_its_entry_and_its_row(page: catalogue.Page) -> None:
     text = catalogue.text(page)
     for control in page.controls:
