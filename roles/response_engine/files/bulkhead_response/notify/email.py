@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import smtplib
 import ssl
@@ -43,12 +44,18 @@ class _Relay:
 
     def send(self, message: EmailMessage, login: tuple[str, str] | None) -> None:
         """Blocking. OSError, smtplib.SMTPException."""
-        with self._connected() as server:
+        server = self._connected()
+        try:
             if self.tls is not None and not self.from_the_start:
                 server.starttls(context=self.tls)
             if login is not None:
                 server.login(*login)
             server.send_message(message)
+            # From here on the message is the server's: how it takes leave of us must not have it sent once more.
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                server.quit()
+        finally:
+            server.close()
 
     def _connected(self) -> smtplib.SMTP:
         if self.from_the_start:
