@@ -97,7 +97,7 @@ class Rulebook:
         await self.queue.put(event)
 
     async def take(self, count: int) -> None:
-        for _ in range(count):
+        for _event in range(count):
             self.taken.append(await asyncio.wait_for(self.queue.get(), 60))
 
     @property

@@ -86,7 +86,7 @@ def test_a_check_then_the_real_thing_then_once_more(server: Nats) -> None:
     assert (checked["changed"], checked["selected"], checked["published"]) == (True, 300, 0)
     assert _messages(server) == []
 
-    first, second = (run_module("findings_publish", options) for _ in range(2))
+    first, second = (run_module("findings_publish", options) for _time in range(2))
     assert (first["changed"], first["published"], first["streams"]) == (True, 300, ["FINDINGS"])
     assert (second["changed"], second["published"], second["duplicates"]) == (False, 0, 300)
     messages = _messages(server)

@@ -29,7 +29,7 @@ async def publish_all(talk: Conversation, events: Sequence[Event], in_flight: in
     What is stored then is not stored again when all is tried a second time.
     """
     done, waiting = Published(), iter(events)
-    workers = [asyncio.ensure_future(_publish(talk, waiting, done)) for _ in range(min(in_flight, len(events)))]
+    workers = [asyncio.ensure_future(_publish(talk, waiting, done)) for _worker in range(min(in_flight, len(events)))]
     try:
         await asyncio.gather(*workers)
     except NatsError as exc:

@@ -213,7 +213,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 def test_what_is_nested_too_deeply_is_left_out() -> None:
     deep: list[Any] = []
-    for _ in range(5000):
+    for _level in range(5000):
         deep = [deep]
     event = main({"body": {**_FALCO, "output_fields": {"x": deep}}, "meta": {"uuid": "1"}})
     assert event == {"meta": {"uuid": "1"}, "falco": {"error": "it is nested too deeply, and was left out"}}

@@ -38,7 +38,7 @@ def test_nothing_else_changes(event: dict[str, Any]) -> None:
 
 def test_what_is_nested_too_deeply_is_left_out() -> None:
     deep: list[Any] = []
-    for _ in range(5000):
+    for _level in range(5000):
         deep = [deep]
     found = main({"body": deep, "meta": {"uuid": "1"}})
     assert found == {"meta": {"uuid": "1"}, "error": "it is nested too deeply, and was left out"}
