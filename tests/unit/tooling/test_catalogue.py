@@ -9,7 +9,6 @@ import pytest
 
 from tests.tooling.generate import catalogue
 
-
 PAGES = (catalogue.DOCKER, catalogue.K8S, catalogue.FALCO, catalogue.NATS)
 
 
