@@ -67,25 +67,29 @@ def receiver() -> Iterator[tuple[int, Received]]:
         yield port, received
 
 
-def webhook_file(folder: Path, url: str) -> Path:
-    """The kubeconfig that tells an API server where its audit events go."""
+def webhook_file(folder: Path, url: str, **credentials: Path) -> Path:
+    """The kubeconfig that tells an API server where its audit events go. credentials: ca, certificate, key."""
     file = folder / "audit-webhook.json"
-    cluster = {"name": "sink", "cluster": {"server": url}}
-    context = {"name": "sink", "context": {"cluster": "sink", "user": ""}}
-    file.write_text(
-        json.dumps(
-            {"apiVersion": "v1", "kind": "Config", "clusters": [cluster], "contexts": [context]}
-            | {"current-context": "sink"}
-        )
-    )
+    cluster = {"server": url, **({"certificate-authority": str(credentials["ca"])} if credentials else {})}
+    names = {"client-certificate": "certificate", "client-key": "key"}
+    user = {field: str(credentials[name]) for field, name in names.items() if credentials}
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "sink", "cluster": cluster}],
+        "users": [{"name": "sink", "user": user}],
+        "contexts": [{"name": "sink", "context": {"cluster": "sink", "user": "sink"}}],
+        "current-context": "sink",
+    }
+    file.write_text(json.dumps(config))
     return file
 
 
 @contextmanager
-def audited_cluster(folder: Path, url: str) -> Iterator[Kubernetes]:
-    """An API server whose audit events are at the webhook before a request is answered."""
-    flags = [f"--audit-webhook-config-file={webhook_file(folder, url)}", "--audit-webhook-mode=blocking"]
-    with Kubernetes("api", api_flags=flags, audit_policy=yaml.safe_load(POLICY.read_text())) as cluster:
+def audited_cluster(webhook: Path, *flags: str) -> Iterator[Kubernetes]:
+    """An API server that sends its audit events to a webhook, by the policy of the role."""
+    given = (f"--audit-webhook-config-file={webhook}", *flags)
+    with Kubernetes("api", api_flags=given, audit_policy=yaml.safe_load(POLICY.read_text())) as cluster:
         yield cluster
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from bulkhead_response.alert import Alert
 from bulkhead_response.audit_rules import alerts_of, known_from
-from tests.e2e.audit_webhook import Received, audited_cluster, kubelet_for, receiver
+from tests.e2e.audit_webhook import Received, audited_cluster, kubelet_for, receiver, webhook_file
 from tests.lab.kubernetes import Kubernetes
 
 SECRET = "correct-horse-battery"
@@ -50,8 +50,9 @@ class Audited:
 @pytest.fixture(scope="module")
 def audited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
     with receiver() as (port, received):
-        folder = tmp_path_factory.mktemp("audit")
-        with audited_cluster(folder, f"http://127.0.0.1:{port}/") as cluster:
+        webhook = webhook_file(tmp_path_factory.mktemp("audit"), f"http://127.0.0.1:{port}/")
+        # An event is at the webhook before its request is answered.
+        with audited_cluster(webhook, "--audit-webhook-mode=blocking") as cluster:
             cluster.make_namespace("shop")
             yield Audited(cluster, received)
 
