@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,16 +57,17 @@ Answer = Callable[[Seen], Reply]
 class Server:
     """`async with Server(answer) as server`: server.url, server.seen."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, tls: ssl.SSLContext | None = None) -> None:
         self.seen: list[Seen] = []
+        self._tls = tls
         self._answer = answer
         app = web.Application()
         app.router.add_route("*", "/{rest:.*}", self._handle)
-        self._server = TestServer(app)
+        self._server = TestServer(app, scheme="https" if tls else "http")
 
     @property
     def url(self) -> str:
-        """http://127.0.0.1:PORT"""
+        """http://127.0.0.1:PORT, or https://."""
         return str(self._server.make_url("")).rstrip("/")
 
     async def _handle(self, request: web.Request) -> web.Response:
@@ -77,7 +79,7 @@ class Server:
         return web.Response(status=reply.status, text=text, headers=dict(reply.headers))
 
     async def __aenter__(self) -> Server:
-        await self._server.start_server()
+        await self._server.start_server(ssl=self._tls)
         return self
 
     async def __aexit__(self, *_error: object) -> None:

@@ -74,16 +74,14 @@ def _encoded(value: Any) -> str:
 
 
 def _template(value: Any, given: Parameters) -> str:
-    """An id, or a name as AWX puts it into URLs: NAME++ORGANIZATION."""
+    """An id, or a name as AWX takes it in URLs: NAME++ORGANIZATION, in which a + of a name stands as [+]."""
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return str(value)
-    name, organization = given.text("job_template"), given.text("organization", "")
-    if not organization and not name.isdigit():
+    names = (given.text("job_template"), given.text("organization", ""))
+    if names[0].isdigit() and not names[1]:
+        return names[0]
+    if not names[1]:
         raise ConfigError("organization: the name of a job template is unique in its organization only; give both")
-    return quote(name, safe="") if not organization else f"{_named(name)}++{_named(organization)}"
-
-
-def _named(text: str) -> str:
-    """AWX escapes the reserved characters of a URL, and + which joins the parts, as [HH]; then the rest as %HH."""
-    escaped = "".join(f"[{ord(letter):02X}]" if letter in ";/?:@=&[]+" else letter for letter in text)
-    return quote(escaped, safe="[]")
+    if any("/" in name for name in names):
+        raise ConfigError("job_template: a name with / cannot be told from a path; give the id")
+    return "++".join(quote(name.replace("+", "[+]"), safe="[+]") for name in names)

@@ -39,7 +39,8 @@ class Refusal(Exception):
 class Phantom(HttpNotification):
     """url, token_file, label (of containers; SOAR must know it), sensitivity, and those of Endpoint.
 
-    source_data_identifier is the step's key, so that SOAR itself knows what it has already.
+    source_data_identifier is the step's key. By it SOAR tells a container that it has already; of artifacts it would
+    make a second one, so there we ask first.
     """
 
     whom = "Splunk SOAR"
@@ -55,21 +56,36 @@ class Phantom(HttpNotification):
     async def tell(self, alert: Alert, context: Context) -> Outcome:
         """See HttpNotification. The artifact starts the playbooks, so it comes when all is there."""
         try:
-            container, known = await self._post(context.http, "container", self._container(alert, context))
-            artifact, told = await self._post(context.http, "artifact", self._artifact(alert, context, container))
+            container, known = _judged(await self._ask(context.http, "container", self._container(alert, context)))
+            details = {"container": container}
+            if known and await self._has_artifact(context, container):
+                return Outcome(ALREADY_DONE, f"Splunk SOAR has container {container} already", details=details)
+            _judged(await self._ask(context.http, "artifact", self._artifact(alert, context, container)))
         except Refusal as error:
             return Outcome(FAILED, str(error))
-        details = {"container": container, "artifact": artifact}
-        if known and told:
-            return Outcome(ALREADY_DONE, f"Splunk SOAR has container {container} already", details=details)
         return Outcome(DONE, f"Splunk SOAR has container {container}", details=details)
 
-    async def _post(self, http: aiohttp.ClientSession, what: str, body: Mapping[str, Any]) -> tuple[int, bool]:
-        """(id, whether it was there before)."""
+    async def _has_artifact(self, context: Context, container: int) -> bool:
+        query = {"_filter_source_data_identifier": f'"{context.key}"', "_filter_container_id": str(container)}
+        reply = await self._ask(context.http, "artifact", params=query)
+        answer = reply.json()
+        if not reply.good or not isinstance(answer, dict):
+            raise Refusal(f"Splunk SOAR {refusal(reply)}")
+        return bool(answer.get("data"))
+
+    async def _ask(
+        self,
+        http: aiohttp.ClientSession,
+        what: str,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """POST of a body, GET without one."""
         token = read_secret("token_file", self._token_file)
         headers = {"ph-auth-token": token, "Content-Type": "application/json"}
-        data = json.dumps(body, default=str).encode()
-        return _judged(await self._endpoint.send(http, "POST", f"/rest/{what}", data=data, headers=headers))
+        data = b"" if body is None else json.dumps(body, default=str).encode()
+        method = "GET" if body is None else "POST"
+        return await self._endpoint.send(http, method, f"/rest/{what}", data=data, headers=headers, params=params)
 
     def _container(self, alert: Alert, context: Context) -> dict[str, Any]:
         return {
@@ -106,13 +122,11 @@ class Phantom(HttpNotification):
 
 
 def _judged(reply: Reply) -> tuple[int, bool]:
-    """SOAR refuses what it has already, and gives its id beside."""
+    """(id, whether it was there before). SOAR refuses a container that it has already, and gives its id beside."""
     answer = reply.json()
     if isinstance(answer, dict):
         if reply.good and answer.get("success") and isinstance(answer.get("id"), int):
             return answer["id"], False
         if isinstance(answer.get("existing_container_id"), int):
             return answer["existing_container_id"], True
-        if isinstance(answer.get("existing_artifact_id"), int):
-            return answer["existing_artifact_id"], True
     raise Refusal(f"Splunk SOAR {refusal(reply)}")

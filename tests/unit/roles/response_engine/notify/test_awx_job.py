@@ -47,7 +47,13 @@ def test_a_template_that_does_not_prompt(tmp_path: Path) -> None:
 def test_a_template_by_name(tmp_path: Path) -> None:
     named = {"job_template": "Respond: a+b?", "organization": "Sec Ops"}
     _outcome, [seen] = _launched(tmp_path, Reply(201, {"job": 1}), **named)
-    assert seen.path == "/api/v2/job_templates/Respond[3A] a[2B]b[3F]++Sec Ops/launch/"
+    assert seen.path == "/api/v2/job_templates/Respond: a[+]b?++Sec Ops/launch/"
+
+
+def test_a_name_that_looks_like_a_path() -> None:
+    params = {"job_template": "a/b", "organization": "c", "token_file": "/t", "url": "https://awx.example.com"}
+    with pytest.raises(ConfigError, match="give the id"):
+        AwxJob(params)
 
 
 def test_a_refusal(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from bulkhead_response.notify.endpoint import ENDPOINT_PARAMETERS, Endpoint, ref
 from bulkhead_response.notify.endpoint import Reply as Answered
 from bulkhead_response.notify.secret_file import Unusable
 from bulkhead_response.parameters import Parameters
+from tests.lab.kubernetes.certificates import Authority
 from tests.unit.roles.response_engine.answering import Answer, Reply, Server, with_server
 
 
@@ -97,6 +99,49 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 def test_parameters_that_cannot_be_used(params: dict[str, Any], fault: str) -> None:
     with pytest.raises(ConfigError, match=fault):
         _endpoint(**params)
+
+
+def test_tls_is_verified(tmp_path: Path) -> None:
+    """By the authority that is configured, and by no other."""
+    Authority("lab").credential.write(tmp_path, "other")
+    authority = Authority("lab")
+    authority.credential.write(tmp_path, "ca")
+    authority.server("localhost", ["localhost", "127.0.0.1"]).write(tmp_path, "server")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")
+
+    async def play() -> None:
+        async with Server(lambda _seen: Reply(), tls=context) as server:
+            assert server.url.startswith("https://")
+            assert (await _send(_endpoint(url=server.url, ca_file=str(tmp_path / "ca.crt")))).good
+            for params in ({}, {"ca_file": str(tmp_path / "other.crt")}):
+                with pytest.raises(Unreachable, match="Certificate"):
+                    await _send(_endpoint(url=server.url, **params))
+            assert len(server.seen) == 1
+
+    asyncio.run(play())
+
+
+def test_a_proxy_is_used_only_where_one_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.append((await reader.readline()).decode())
+        writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async def play() -> None:
+        listening = await asyncio.start_server(proxy, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        monkeypatch.setenv("http_proxy", url)
+        async with listening, Server(lambda _seen: Reply()) as server:
+            await _send(_endpoint(url=server.url))
+            assert (len(server.seen), lines) == (1, [])
+            await _send(_endpoint(url=server.url, proxy=url))
+            assert (len(server.seen), lines) == (1, [f"POST {server.url}/ HTTP/1.1\r\n"])
+
+    asyncio.run(play())
 
 
 def test_plain_http_is_possible_where_it_is_meant() -> None:

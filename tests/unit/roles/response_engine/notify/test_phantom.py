@@ -23,7 +23,7 @@ def test_a_container_and_its_artifact(tmp_path: Path) -> None:
         return Reply(body={"success": True, "id": 5 if seen.path == "/rest/container" else 6})
 
     outcome, [container, artifact] = _told(tmp_path, answer)
-    assert (outcome.status, outcome.details) == ("done", {"container": 5, "artifact": 6})
+    assert (outcome.status, outcome.details) == ("done", {"container": 5})
     assert {seen.headers["ph-auth-token"] for seen in (container, artifact)} == {"s3cret"}
     assert (container.path, artifact.path) == ("/rest/container", "/rest/artifact")
     assert container.json["name"] == "Terminal shell in container: shop/web"
@@ -32,25 +32,30 @@ def test_a_container_and_its_artifact(tmp_path: Path) -> None:
     assert {seen.json["source_data_identifier"] for seen in (container, artifact)} == {KEY}
 
 
-def test_what_is_there_already(tmp_path: Path) -> None:
-    def answer(seen: Seen) -> Reply:
-        kind = seen.path.rpartition("/")[2]
-        return Reply(400, {"failed": True, "message": "duplicate", f"existing_{kind}_id": 5})
+def _again(artifacts: list[dict[str, int]]) -> Callable[[Seen], Reply]:
+    """SOAR on a second delivery, with what it has of the container's artifacts."""
 
-    outcome, _seen = _told(tmp_path, answer)
+    def answer(seen: Seen) -> Reply:
+        if seen.path == "/rest/container":
+            return Reply(400, {"failed": True, "message": "duplicate", "existing_container_id": 5})
+        if seen.method == "GET":
+            assert seen.query == {"_filter_source_data_identifier": f'"{KEY}"', "_filter_container_id": "5"}
+            return Reply(body={"count": len(artifacts), "data": artifacts})
+        return Reply(body={"success": True, "id": 6})
+
+    return answer
+
+
+def test_what_is_there_already(tmp_path: Path) -> None:
+    outcome, seen = _told(tmp_path, _again([{"id": 6}]))
     assert (outcome.status, outcome.message) == ("already_done", "Splunk SOAR has container 5 already")
+    assert [request.method for request in seen] == ["POST", "GET"]
 
 
 def test_an_artifact_that_is_missing_yet(tmp_path: Path) -> None:
     """The first delivery was cut off between the two."""
-
-    def answer(seen: Seen) -> Reply:
-        if seen.path == "/rest/container":
-            return Reply(400, {"failed": True, "existing_container_id": 5})
-        return Reply(body={"success": True, "id": 6})
-
-    outcome, seen = _told(tmp_path, answer)
-    assert (outcome.status, seen[1].json["container_id"]) == ("done", 5)
+    outcome, seen = _told(tmp_path, _again([]))
+    assert (outcome.status, seen[2].method, seen[2].json["container_id"]) == ("done", "POST", 5)
 
 
 def test_a_refusal(tmp_path: Path) -> None:
