@@ -138,8 +138,8 @@ def test_a_proxy_is_used_only_where_one_is_configured(monkeypatch: pytest.Monkey
         async with listening, Server(lambda _seen: Reply()) as server:
             await _send(_endpoint(url=server.url))
             assert (len(server.seen), lines) == (1, [])
-            await _send(_endpoint(url=server.url, proxy=url))
-            assert (len(server.seen), lines) == (1, [f"POST {server.url}/ HTTP/1.1\r\n"])
+            await _send(_endpoint(url=f"{server.url}/hook", proxy=url))
+            assert (len(server.seen), lines) == (1, [f"POST {server.url}/hook HTTP/1.1\r\n"])
 
     asyncio.run(play())
 
