@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.rules.collection import (
     Collection,
@@ -14,16 +13,12 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.
     RuleItem,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.rules.condition import (
-    Check,
     Macro,
     Node,
-    Value,
-    ValueList,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.rules.condition_check import (
     ConditionCheck,
     ConditionWarning,
-    checks_of,
     macros_of,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.rules.cost import (
@@ -44,21 +39,21 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.
     DEPRECATED_ITEM,
     NO_EVTTYPE,
     UNKNOWN_FILTER,
-    UNKNOWN_LIST,
     UNUSED_LIST,
     UNUSED_MACRO,
     VALIDATE,
     Report,
     RulesError,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.rules.list_names import (
+    compiled_lists,
+    list_warnings,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.rules.output import (
     deprecated_items,
     output_errors,
 )
-from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.rules.parser import (
-    LIST_OPERATORS,
-    ConditionParser,
-)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.rules.parser import ConditionParser
 from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.rules.suggest import did_you_mean
 
 
@@ -76,9 +71,8 @@ class Compiler:
         self._engine = engine
         self._report = report
         self._fields = FieldCheck(engine)
-        self._used_lists: set[str] = set()
         self._used_macros: set[str] = set()
-        self._lists = self._compiled_lists()
+        self._lists, self._used_lists = compiled_lists(collection.lists)
         self._trees: dict[str, Node | None] = {}
         self._events = EventTypes(self._trees)
         self._macro_errors: dict[tuple[str, str], list[RulesError]] = {}
@@ -90,64 +84,34 @@ class Compiler:
             self._trees[macro.name] = self._parse(macro.condition, f"macro: {macro.name}")
         for macro in self._collection.macros.values():
             self._check_macro(macro)
+        for macro in sorted(self._collection.macros.values(), key=lambda each: each.index):
+            # In the order in which they build on each other, so that a long chain of them nests nowhere.
+            self._events.learn(macro.name)
         for rule in self._collection.rules.values():
             if not rule.unknown_source:
                 self._check_rule(rule)
         self._report_unused()
 
-    def _compiled_lists(self) -> dict[str, list[str]]:
-        """The items of lists with those of the lists that they name. Falco goes one level deep, and no deeper."""
-        there, compiled = self._collection.lists, {}
-        for item in there.values():
-            values: list[str] = []
-            for text in item.items:
-                other = there.get(text)
-                if other is not None and other.index < item.visibility:
-                    self._used_lists.add(text)
-                    values += other.items
-                else:
-                    values.append(text)
-            compiled[item.name] = values
-        return compiled
-
     def _parse(self, text: ConditionText, label: str) -> Node | None:
         """The tree, or None after the report of why there is none."""
-        expanded = text.expanded(self._lists, self._used_lists)
+        try:
+            expanded = text.expanded(self._lists, self._used_lists)
+        except RulesError as error:
+            self._report.refuse(error, text.place(0), label)
+            return None
         try:
             tree = parsed(expanded, self._engine.version)
         except RulesError as error:
             place = text.expanded_place(self._lists, error.offset or 0)
             self._report.refuse(error, place, label)
             return None
-        for warning in self._list_warnings(tree):
+        for warning in list_warnings(tree, self._lists):
             self._warn(warning, text, label)
         return tree
 
     def _warn(self, warning: ConditionWarning, text: ConditionText, label: str) -> None:
         place = text.expanded_place(self._lists, warning.offset)
         self._report.warn(warning.code, warning.message, place, label, warning.suggestion)
-
-    def _list_warnings(self, tree: Node) -> Iterator[ConditionWarning]:
-        for check in checks_of(tree):
-            if check.op in LIST_OPERATORS:
-                yield from self._of_list_values(check)
-
-    def _of_list_values(self, check: Check) -> Iterator[ConditionWarning]:
-        if isinstance(check.right, Value):
-            message = f"there is no list {check.right.text}: it is compared with this text"
-            hint = did_you_mean(check.right.text, self._lists)
-            yield ConditionWarning(UNKNOWN_LIST, message, check.right.at, hint)
-        elif isinstance(check.right, ValueList):
-            values = check.right.values
-            for value in values:
-                if value.text in self._lists:
-                    message = f"the list {value.text} is not replaced here: Falco replaces lists in lists only once"
-                    yield ConditionWarning(UNKNOWN_LIST, message, value.at, "name its items, or the list itself")
-            if len(values) == 1 and "_" in values[0].text:
-                hint = did_you_mean(values[0].text, self._lists) if values[0].text not in self._lists else ""
-                if hint:
-                    message = f"there is no list {values[0].text}: it is compared with this text"
-                    yield ConditionWarning(UNKNOWN_LIST, message, values[0].at, hint)
 
     def _check_macro(self, macro: MacroItem) -> None:
         tree = self._trees[macro.name]

@@ -60,6 +60,11 @@ class EventTypes:
         self._trees = trees
         self._macros: dict[tuple[str, bool], frozenset[str]] = {}
 
+    def learn(self, name: str) -> None:
+        """Find out what a macro and its negation leave possible, to know it later."""
+        for negated in (False, True):
+            self._of_macro(name, negated)
+
     def of(self, node: Node, negated: bool = False) -> frozenset[str]:
         """The types that the condition, or its negation, leaves possible."""
         if isinstance(node, Not):

@@ -25,6 +25,8 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.
 )
 
 HAS_YAML = yaml is not None
+# Rules have five.
+_DEEPEST = 50
 _NULL = "tag:yaml.org,2002:null"
 _BOOLEANS = {
     **{form(word): True for word in ("y", "yes", "true", "on") for form in (str.lower, str.upper, str.capitalize)},
@@ -73,12 +75,12 @@ class Node:
         """The values of a mapping by key. Of a key that stands twice Falco takes the first."""
         found: dict[str, Node] = {}
         for key, value in self.node.value:
-            found.setdefault(str(key.value), Node(self.document, value))
+            found.setdefault(_key(key), Node(self.document, value))
         return found
 
     def key_nodes(self) -> list[tuple[str, Node]]:
         """The keys of a mapping, as they stand."""
-        return [(str(key.value), Node(self.document, key)) for key, _ in self.node.value]
+        return [(_key(key), Node(self.document, key)) for key, _ in self.node.value]
 
     @property
     def text(self) -> str:
@@ -119,6 +121,11 @@ class Node:
         return self.place
 
 
+def _key(node: Any) -> str:
+    """The text of a key; of one that is a list or mapping, none."""
+    return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
+
+
 class Document:
     """A file of rules."""
 
@@ -137,6 +144,7 @@ class Document:
     def items(self) -> Iterator[Node]:
         """The items of the file, of all its YAML documents. RulesError where it is no list of items."""
         try:
+            self._check_depth()
             roots = [Node(self, root) for root in yaml.compose_all(self.content, Loader=_LOADER)]
         except yaml.MarkedYAMLError as exc:
             raise self._unparsable(exc) from exc
@@ -148,6 +156,19 @@ class Document:
             if not root.is_list:
                 raise root.error("a rules file is a list of items, each of which begins with '- rule:' or the like")
             yield from (item for item in root.elements() if not item.is_null)
+
+    def _check_depth(self) -> None:
+        """libyaml builds nodes by recursion, and would take the whole process down with it."""
+        depth = 0
+        for event in yaml.parse(self.content, Loader=_LOADER):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > _DEEPEST:
+                    mark: Any = event.start_mark
+                    place = Place(self.name, mark.line + 1, mark.column + 1)
+                    raise RulesError(YAML_PARSE, f"more than {_DEEPEST} levels of lists and mappings", place=place)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
 
     def _unparsable(self, exc: Any) -> RulesError:
         mark = exc.problem_mark or exc.context_mark

@@ -13,10 +13,17 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.rules.document import Node
-from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.rules.issue import Place
+from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.rules.issue import (
+    VALIDATE,
+    Place,
+    RulesError,
+)
 
 _BLANKS = " \t\n\r"
 _DELIMITERS = _BLANKS + "(),="
+# Characters that are copied while a list is put into a condition. A list of 100,000 addresses needs two million; lists
+# that name each other tenfold, over and over, would need more than there is memory.
+_MOST_COPIED = 300_000_000
 
 
 class Part(NamedTuple):
@@ -47,7 +54,10 @@ class ConditionText:
         raise AssertionError("a condition has parts")
 
     def expanded(self, lists: Mapping[str, Sequence[str]], used: set[str]) -> str:
-        """The text that Falco parses; the names of lists that were replaced are added to `used`."""
+        """The text that Falco parses; the names of lists that were replaced are added to `used`.
+
+        RulesError where lists of lists make it larger than anyone can have meant.
+        """
         text = self.text
         for name, items in lists.items():
             if name in text:
@@ -71,7 +81,7 @@ def quoted(item: str) -> str:
 
 
 def _replace(text: str, name: str, items: Sequence[str], origins: list[int] | None) -> tuple[str, bool]:
-    found = False
+    found, copied = False, 0
     new = ", ".join(quoted(item) for item in items)
     start = text.find(name)
     while start >= 0:
@@ -85,6 +95,9 @@ def _replace(text: str, name: str, items: Sequence[str], origins: list[int] | No
                 source = origins[name_at]
                 origins[start:end] = [source] * (len(head) - start + len(new) + 1)
             text = f"{head}{new} {text[end:]}"
+            copied += len(text)
+            if copied > _MOST_COPIED:
+                raise RulesError(VALIDATE, f"the list {name} makes the condition far too large", offset=0)
             start += len(new) + 1
         start = text.find(name, start + 1)
     return text, found
