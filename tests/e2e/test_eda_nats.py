@@ -266,3 +266,10 @@ def test_who_is_refused_is_told_at_once(server: Nats) -> None:
     }
     for expected, arguments in cases.items():
         assert expected.lower() in asyncio.run(_fails(arguments)).lower()
+
+
+def test_whoever_strips_tls_is_refused(server: Nats) -> None:
+    """nats-py itself would go on in plain text, and take whatever alerts somebody in between makes up."""
+    with Nats(tls=False) as plain:
+        arguments = _arguments(server, servers=[f"tls://{plain.address}:{plain.port}"])
+        assert "offers no TLS" in asyncio.run(_fails(arguments))
