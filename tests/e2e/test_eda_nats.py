@@ -271,5 +271,6 @@ def test_who_is_refused_is_told_at_once(server: Nats) -> None:
 def test_whoever_strips_tls_is_refused(server: Nats) -> None:
     """nats-py itself would go on in plain text, and take whatever alerts somebody in between makes up."""
     with Nats(tls=False) as plain:
-        arguments = _arguments(server, servers=[f"tls://{plain.address}:{plain.port}"])
+        seed = str(plain.seed_file("admin"))
+        arguments = _arguments(server, servers=[f"tls://{plain.address}:{plain.port}"], nkey_seed_file=seed)
         assert "offers no TLS" in asyncio.run(_fails(arguments))
