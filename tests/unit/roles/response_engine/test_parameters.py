@@ -29,7 +29,7 @@ def test_an_unknown_parameter_has_a_likely_name() -> None:
         (2.5, lambda given: given.integer("x", 0, 0, 9)),
         (10, lambda given: given.integer("x", 0, 0, 9)),
         ("yes", lambda given: given.flag("x", False)),
-        ("PSOT", lambda given: given.choice("x", "POST", ("POST", "PUT"))),
+        ("GET", lambda given: given.choice("x", "POST", ("POST", "PUT"))),
         ("a", lambda given: given.texts("x")),
         (["a", 1], lambda given: given.texts("x")),
         (["a"], lambda given: given.mapping("x")),
