@@ -17,6 +17,9 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.er
 
 HOST = "host"
 KUBELESS = "kubeless"
+ONCE = "once"
+"""One alert, on the controller: there is neither a stream nor a pod."""
+
 _IN_POD = "/var/run/secrets/kubernetes.io/serviceaccount"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -79,7 +82,7 @@ def engine_configuration(options: Mapping[str, Any]) -> dict[str, Any]:
 
     options: the variables of the role without its prefix, and the backend.
     """
-    host = options["backend"] == HOST
+    host = options["backend"] in (HOST, ONCE)
     _refuse_what_does_not_fit(options, host)
     health = options.get("health_port")
     return {
@@ -95,7 +98,7 @@ def engine_configuration(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_what_does_not_fit(options: Mapping[str, Any], host: bool) -> None:
-    if options["backend"] != KUBELESS and not (options.get("nats") or {}).get("servers"):
+    if options["backend"] not in (KUBELESS, ONCE) and not (options.get("nats") or {}).get("servers"):
         raise K8sError("response_engine_nats.servers is needed: the engine takes its alerts from there")
     if options.get("docker_socket") and not host:
         raise K8sError(

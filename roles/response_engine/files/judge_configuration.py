@@ -21,18 +21,18 @@ from bulkhead_response.errors import ConfigError
 from bulkhead_response.response_rule import make_rules
 
 
-def _as_here(value: Any, files: Mapping[str, str]) -> Any:
+def as_here(value: Any, files: Mapping[str, str]) -> Any:
     """The same, with the paths of this machine: some steps look into their files when they are made."""
     if isinstance(value, str):
         return files.get(value, value)
     if isinstance(value, dict):
-        return {key: _as_here(item, files) for key, item in value.items()}
-    return [_as_here(item, files) for item in value] if isinstance(value, list) else value
+        return {key: as_here(item, files) for key, item in value.items()}
+    return [as_here(item, files) for item in value] if isinstance(value, list) else value
 
 
 def judge(content: Mapping[str, Any]) -> None:
     """ConfigError for the first thing that the engine would refuse: a key, a value, a step or one of its parameters."""
-    make_rules(config.read(_as_here(content["config"], content["files"])), time.monotonic)
+    make_rules(config.read(as_here(content["config"], content["files"])), time.monotonic)
 
 
 if __name__ == "__main__":

@@ -76,6 +76,11 @@ def test_a_function_needs_no_nats_and_listens_nowhere() -> None:
     assert config.read(made).nats is None
 
 
+def test_one_alert_on_the_controller_needs_neither_nats_nor_a_cluster() -> None:
+    made = engine_configuration(options(backend="once", nats={}, health_port=0))
+    assert (made["nats"], made["kubernetes"], made["health"]) == (None, None, None)
+
+
 def test_files_of_the_user_are_delivered_under_their_names() -> None:
     rules = [{"name": "r", "steps": [SLACK]}]
     given = options(secrets={"slack": "/home/me/slack"}, rules=rules)
