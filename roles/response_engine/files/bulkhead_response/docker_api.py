@@ -1,7 +1,11 @@
 # Copyright: Bulkhead contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Docker Engine behind its socket, as plain JSON over kept-alive connections. Engine API 1.40 (19.03) and later."""
+"""The Docker Engine behind its socket, as plain JSON over kept-alive connections. Docker 19.03 and later.
+
+Paths have no version: the Engine then answers in its own newest, and what is used here is the same in all of them. A
+fixed old one is refused by new Engines (from 29 on, below 1.44).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,6 @@ import aiohttp
 from bulkhead_response.errors import ConfigError, Unreachable
 from bulkhead_response.http_body import read_at_most
 
-API_VERSION = "v1.40"
 _LARGEST_ANSWER = 16 * 1024 * 1024
 _SERVER_FAULT = 500
 _GOOD = (200, 201, 204, 304)
@@ -83,7 +86,7 @@ class DockerApi:
         patience: float = 0,
     ) -> tuple[int, bytes]:
         timeout = aiohttp.ClientTimeout(total=self._timeout + patience)
-        url = f"http://docker/{API_VERSION}{path}"
+        url = f"http://docker{path}"
         try:
             async with self._connections().request(
                 method, url, params=params, json=body, allow_redirects=False, timeout=timeout

@@ -17,6 +17,7 @@ import aiohttp
 
 from bulkhead_response.errors import ConfigError, Unreachable
 from bulkhead_response.http_body import read_at_most, seconds_to_wait
+from bulkhead_response.loopback import is_loopback
 
 MERGE = "application/merge-patch+json"
 _JSON = "application/json"
@@ -25,7 +26,6 @@ _PAGE = 500
 # An API server closes a connection that has been idle for 90 seconds; to be earlier spares a request that is lost.
 _KEEP_ALIVE = 60.0
 _CONNECT_TIMEOUT = 5.0
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _UNAUTHORIZED = 401
 _TOO_MANY = 429
 _SERVER_FAULT = 500
@@ -56,7 +56,7 @@ def _tls(settings: Mapping[str, Any]) -> ssl.SSLContext:
 def _server(settings: Mapping[str, Any]) -> str:
     server = str(settings.get("server") or "").rstrip("/")
     parts = urlsplit(server)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
         raise ConfigError("kubernetes.server: must be an https:// URL (http:// only on the loopback)")
     if parts.username or parts.query or parts.fragment:
         raise ConfigError("kubernetes.server: must be scheme, host, port and perhaps a path")

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bulkhead_response.config_reader import did_you_mean
 from bulkhead_response.errors import ConfigError
 
 _FIRST_PRINTABLE = 32
@@ -27,9 +27,8 @@ class Parameters:
         self._given = given
         for name in given:
             if name not in known:
-                near = difflib.get_close_matches(str(name), known, 1)
-                hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"
-                raise ConfigError(f"{name}: this step has no such parameter; {hint}")
+                hint = did_you_mean(str(name), known) if known else "; it has none"
+                raise ConfigError(f"{name}: this step has no such parameter{hint}")
 
     def has(self, name: str) -> bool:
         """Whether it is given, and not null."""

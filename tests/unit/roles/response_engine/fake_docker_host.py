@@ -46,7 +46,7 @@ class FakeDockerHost:
 
     async def _handle(self, request: web.Request) -> web.Response:
         body = await request.json() if request.can_read_body else None
-        path = request.path.removeprefix("/v1.40")
+        path = request.path
         self.seen.append((request.method, path, dict(request.query), body))
         verb = path.rpartition("/")[2]
         if verb in self.answers:

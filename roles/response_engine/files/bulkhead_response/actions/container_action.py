@@ -14,10 +14,10 @@ from typing import Any
 from bulkhead_response.actions.pod_target import Refused
 from bulkhead_response.alert import Alert, Target
 from bulkhead_response.docker_api import DockerApi, EngineError
+from bulkhead_response.names import is_container_id
 from bulkhead_response.outcome import ALREADY_DONE, FAILED, REFUSED, Outcome
 from bulkhead_response.step import Context
 
-_ID = re.compile(r"[0-9a-f]{12,64}")
 _FULL_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _SHORT_ID = re.compile(r"[0-9a-f]{12}")
 _NOT_FOUND = 404
@@ -55,7 +55,7 @@ class ContainerAction:
 async def find_container(docker: DockerApi, target: Target) -> Mapping[str, Any]:
     """ContainerGone, or Refused where the alert does not name one container, or names this runner."""
     wanted = target.container_id
-    if not _ID.fullmatch(wanted):
+    if not is_container_id(wanted):
         raise Refused("the alert gives no container id of at least 12 digits")
     try:
         container: Mapping[str, Any] = await docker.get(f"/containers/{wanted}/json")

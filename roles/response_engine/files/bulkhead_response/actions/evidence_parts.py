@@ -16,7 +16,8 @@ from bulkhead_response.actions.pod_owner import owner_chain
 from bulkhead_response.actions.pod_target import Pod
 from bulkhead_response.errors import Unreachable
 from bulkhead_response.kubernetes_api import ApiError, KubernetesApi
-from bulkhead_response.kubernetes_path import is_name, object_path
+from bulkhead_response.kubernetes_path import object_path
+from bulkhead_response.names import is_object
 
 _HIDDEN = "REDACTED"
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -87,7 +88,7 @@ class PodEvidence:
 
     def _container_names(self) -> list[str]:
         named = (each["name"] for kind in _CONTAINERS for each in self._pod.spec.get(kind) or [])
-        return [name for name in named if is_name(name)]
+        return [name for name in named if is_object(name)]
 
     def _was_restarted(self, name: str) -> bool:
         status = self._pod.manifest.get("status") or {}

@@ -19,7 +19,7 @@ from bulkhead_response.actions.pod_target import Pod, Refused
 from bulkhead_response.alert import Alert
 from bulkhead_response.errors import ConfigError
 from bulkhead_response.kubernetes_api import KubernetesApi
-from bulkhead_response.kubernetes_path import is_namespace
+from bulkhead_response.names import is_namespace
 from bulkhead_response.outcome import ALREADY_DONE, DONE, WOULD_DO, Outcome
 from bulkhead_response.parameters import Parameters
 from bulkhead_response.step import Context

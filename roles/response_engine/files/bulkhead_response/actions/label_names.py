@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from bulkhead_response.errors import ConfigError
-from bulkhead_response.kubernetes_path import is_name
+from bulkhead_response.names import is_object
 
 _NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 
@@ -17,7 +17,7 @@ _NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 def is_key(key: str) -> bool:
     """Whether a label, annotation or taint may be called so: NAME or DOMAIN/NAME."""
     domain, slash, name = key.rpartition("/")
-    return _NAME.fullmatch(name) is not None and (not slash or is_name(domain))
+    return _NAME.fullmatch(name) is not None and (not slash or is_object(domain))
 
 
 def is_value(value: str) -> bool:

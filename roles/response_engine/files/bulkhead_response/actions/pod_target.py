@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +12,8 @@ from typing import Any
 from bulkhead_response.alert import Target
 from bulkhead_response.kubernetes_api import ApiError, KubernetesApi
 from bulkhead_response.kubernetes_path import BadName, object_path
+from bulkhead_response.names import is_container_id
 
-# Falco's alerts carry the first twelve digits; fewer would fit more than one container.
-_CONTAINER_ID = re.compile(r"[0-9a-f]{12,64}")
 _NOT_FOUND = 404
 _STATIC_POD_HASH = "kubernetes.io/config.hash"
 _MIRROR = "kubernetes.io/config.mirror"
@@ -89,7 +87,7 @@ async def find_pod(kubernetes: KubernetesApi, target: Target) -> Pod:
     """PodGone, or Refused where the alert does not name one pod, or where it cannot be told to be the same one."""
     if not target.namespace or not target.pod:
         raise Refused("the alert names no pod")
-    if not target.pod_uid and not _CONTAINER_ID.fullmatch(target.container_id):
+    if not target.pod_uid and not is_container_id(target.container_id):
         raise Refused(
             f"pod {target.namespace}/{target.pod} cannot be told to be the same pod: "
             "the alert gives neither its uid nor a container id of at least 12 digits"

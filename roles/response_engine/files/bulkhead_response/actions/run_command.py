@@ -64,11 +64,11 @@ class RunCommand:
         try:
             output = await asyncio.wait_for(_talk(process, told), self._timeout)
         except asyncio.TimeoutError:
+            await _kill(process)
             return Outcome(FAILED, f"{program} did not end within {self._timeout:g} s and was killed")
-        finally:
-            # Also where the runner itself gives up on the step; and what the program has left behind in its session.
-            _kill(process)
-            await process.wait()
+        except asyncio.CancelledError:  # the runner itself gives up on the step
+            await _kill(process)
+            raise
         details = {"exit_code": process.returncode, "output": output}
         if process.returncode:
             return Outcome(FAILED, f"{program} ended with {process.returncode}", details=details)
@@ -99,6 +99,8 @@ async def _feed(process: asyncio.subprocess.Process, told: bytes) -> None:
         process.stdin.close()
 
 
-def _kill(process: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+async def _kill(process: asyncio.subprocess.Process) -> None:
+    """It and all that it has started in its session."""
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()

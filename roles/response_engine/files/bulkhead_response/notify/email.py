@@ -19,6 +19,7 @@ from typing import Any
 
 from bulkhead_response.alert import Alert
 from bulkhead_response.errors import ConfigError, Unreachable
+from bulkhead_response.loopback import is_loopback
 from bulkhead_response.notify.secret_file import Unusable, read_secret
 from bulkhead_response.outcome import DONE, FAILED, WOULD_DO, Outcome
 from bulkhead_response.parameters import Parameters
@@ -26,7 +27,6 @@ from bulkhead_response.report import cut, sentence, steps
 from bulkhead_response.step import Context
 
 _KNOWN = ("host", "port", "security", "sender", "recipients", "username", "password_file", "ca_file", "timeout")
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _LATER = 400, 499  # RFC 5321: a reply of 4yz means that the same may be accepted later
 _LONGEST_OUTPUT = 4000
@@ -116,7 +116,7 @@ def _answered(where: str, code: int) -> Outcome:
 
 def _relay(given: Parameters) -> _Relay:
     host, security = given.text("host"), given.choice("security", "starttls", tuple(_PORTS))
-    if security == "none" and host not in _LOOPBACK:
+    if security == "none" and not is_loopback(host):
         raise ConfigError("security: none is for a mail server on this machine only")
     ca_file = given.text("ca_file", "")
     try:

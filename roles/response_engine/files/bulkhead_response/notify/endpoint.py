@@ -20,13 +20,13 @@ import aiohttp
 
 from bulkhead_response.errors import ConfigError, Unreachable
 from bulkhead_response.http_body import read_at_most, seconds_to_wait
+from bulkhead_response.loopback import is_loopback
 from bulkhead_response.notify.secret_file import Unusable, read_secret
 from bulkhead_response.parameters import Parameters
 
 ENDPOINT_PARAMETERS = ("url", "url_file", "ca_file", "timeout", "proxy", "plain_http")
 _LARGEST_ANSWER = 65536
 _SHOWN = 200
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _TOO_MANY = 429
 _SERVER_FAULT = 500
 
@@ -117,7 +117,7 @@ class Endpoint:
             known = False
         if not known or any(letter.isspace() for letter in url):
             raise Unusable(f"{name}: must hold one http:// or https:// URL")
-        if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not self._plain_http:
+        if parts.scheme == "http" and not is_loopback(parts.hostname) and not self._plain_http:
             raise Unusable(f"{name}: http:// is not encrypted; use https://, or set plain_http where that is meant")
         return parts
 
