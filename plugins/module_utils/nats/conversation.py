@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from nats.aio.client import Client
 
 
+class Unanswered(NatsError):
+    """Nothing came back within the time."""
+
+
 class Conversation:
     """One connection, and requests over it that answer with JSON."""
 
@@ -28,6 +32,19 @@ class Conversation:
         """What answers a request. Raises NatsError where nothing does, or where it is not for this user."""
         answers = await self._requested(subject, body)
         return _decoded(subject, answers.data)
+
+    async def ask_patiently(self, subject: str, body: Any = None) -> dict[str, Any]:
+        """As `ask`, and asked again until the time is up: for a question that changes nothing.
+
+        A cluster that has lost its leader answers nothing until it has chosen another.
+        """
+        deadline = asyncio.get_running_loop().time() + self._timeout
+        while True:
+            try:
+                return _decoded(subject, (await self._requested(subject, body, min(2.0, self._timeout))).data)
+            except Unanswered:
+                if asyncio.get_running_loop().time() >= deadline:
+                    raise
 
     async def store(self, subject: str, body: bytes, identity: str) -> dict[str, Any]:
         """Publish to a stream, which keeps but one message of an identity for a while: its {stream, seq, duplicate?}.
@@ -73,14 +90,18 @@ class Conversation:
             raise NatsError(self._complaints[-1])
         return task.result()
 
-    async def _requested(self, subject: str, body: Any) -> Any:
-        return await self._sent(subject, _encoded(body), None, "JetStream is not enabled for this account")
+    async def _requested(self, subject: str, body: Any, timeout: float | None = None) -> Any:
+        return await self._sent(subject, _encoded(body), None, "JetStream is not enabled for this account", timeout)
 
-    async def _sent(self, subject: str, data: bytes, headers: dict[str, str] | None, nobody: str) -> Any:
+    async def _sent(
+        self, subject: str, data: bytes, headers: dict[str, str] | None, nobody: str, timeout: float | None = None
+    ) -> Any:
         from nats.errors import Error, NoRespondersError
 
         self.requests += 1
-        task = asyncio.ensure_future(self._client.request(subject, data, timeout=self._timeout, headers=headers))
+        task = asyncio.ensure_future(
+            self._client.request(subject, data, timeout=timeout or self._timeout, headers=headers)
+        )
         while not task.done() and not self._complaints:
             # A refused publish is not answered: the complaint comes by another way, and waiting for more is vain.
             await asyncio.wait([task], timeout=0.05)
@@ -92,7 +113,7 @@ class Conversation:
         except NoRespondersError as exc:
             raise NatsError(f"Nothing answers to {subject}: {nobody}") from exc
         except (Error, asyncio.TimeoutError) as exc:
-            raise NatsError(self._silence(subject)) from exc
+            raise Unanswered(self._silence(subject)) from exc
 
     def _silence(self, subject: str) -> str:
         if self._complaints:

@@ -41,7 +41,7 @@ async def survey(talk: Conversation, streams: Iterable[Mapping[str, Any]]) -> di
 
 
 async def _info(talk: Conversation, subject: str, title: str) -> dict[str, Any] | None:
-    answer = await _patient(talk, subject, None)
+    answer = await _patient(talk, subject, None, question=True)
     error = answer.get("error")
     if error and error.get("code") == _NOT_FOUND:
         return None
@@ -80,10 +80,11 @@ def _consumer_request(step: Step) -> tuple[str, dict[str, Any]]:
     return f"CONSUMER.DURABLE.CREATE.{step.stream}.{step.consumer}", {"stream_name": step.stream, "config": config}
 
 
-async def _patient(talk: Conversation, subject: str, body: Any) -> dict[str, Any]:
+async def _patient(talk: Conversation, subject: str, body: Any, *, question: bool = False) -> dict[str, Any]:
     """An answer, asked for again as long as the cluster says that it has no leader yet."""
+    ask = talk.ask_patiently if question else talk.ask
     for _attempt in range(_PATIENCE):
-        answer = await talk.ask(f"{_API}.{subject}", body)
+        answer = await ask(f"{_API}.{subject}", body)
         if (answer.get("error") or {}).get("err_code") not in _PASSING:
             break
         await asyncio.sleep(0.5)
