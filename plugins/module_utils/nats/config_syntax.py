@@ -27,6 +27,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_BETWEEN = re.compile(r"[=:]")
 _NUMBER = re.compile(r"-?\d+")
 _SIZED = re.compile(r"(\d+)([kKmMgGtT])(?:[iI]?[bB])?")
 _UNITS = {"k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
@@ -72,7 +73,6 @@ def _split(text: str) -> list[Token]:
             raise NatsError(f"line {line}: {text[position : position + 20]!r} is not nats-server's syntax")
         kind = str(match.lastgroup)
         if kind not in ("space", "comment"):
-            # A bare word may hold a colon, as in 0.0.0.0:4222; a key may not.
             found.append((kind, match.group(), line))
         line += match.group().count("\n")
         position = match.end()
@@ -91,8 +91,9 @@ def _map(tokens: _Tokens, end: str, depth: int) -> dict[str, Any]:
             raise NatsError(f"line {line}: a key is needed, not {word!r}")
         key = _unquoted(kind, word)
         value_glued = ""
-        if kind == "bare" and ":" in key:
-            key, _colon, value_glued = key.partition(":")
+        if kind == "bare":
+            # Nothing need stand between a key and its value but one of these.
+            key, value_glued = [*_BETWEEN.split(key, maxsplit=1), ""][:2]
         if tokens.peek()[0] == "between":
             tokens.take()
         if key.lower() == "include":

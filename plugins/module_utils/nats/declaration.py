@@ -65,8 +65,8 @@ _LISTEN = re.compile(r"(?P<host>[^\s\"]+):(?P<port>\d{1,5})")
 
 def merged(settings: Settings) -> dict[str, Any]:
     """The declaration with `extra_users` in their accounts, where each names one. Raises NatsError."""
-    extra = settings.get("extra_users") or ()
-    accounts = [dict(account) for account in settings.get("accounts") or ()]
+    extra = _dictionaries(settings.get("extra_users") or [], "extra_users")
+    accounts = [dict(account) for account in _dictionaries(settings.get("accounts") or [], "accounts")]
     by_name = {account.get("name"): account for account in accounts}
     for user in extra:
         account = by_name.get(user.get("account"))
@@ -94,6 +94,12 @@ def check(settings: Settings) -> None:
         _check_cluster(settings["cluster"])
     _check_extra(settings.get("extra") or {})
     _check_texts(settings, "")
+
+
+def _dictionaries(given: Any, where: str) -> list[Mapping[str, Any]]:
+    if not isinstance(given, list) or not all(isinstance(item, Mapping) for item in given):
+        raise NatsError(f"{where}: a list of dictionaries is needed, not {given!r}")
+    return given
 
 
 def known(given: Any, names: Iterable[str], where: str) -> None:
@@ -139,15 +145,15 @@ def _check_limits(limits: Any) -> None:
 
 def _check_accounts(settings: Settings) -> None:
     accounts = settings["accounts"]
-    if not isinstance(accounts, Sequence) or isinstance(accounts, str):
-        raise NatsError(f"accounts: a list is needed, not {accounts!r}")
     for account in accounts:
         known(account, ACCOUNT, "accounts")
     _check_names([account.get("name") for account in accounts], "accounts")
     system = settings.get("system_account")
     if system and system not in [account["name"] for account in accounts]:
         raise NatsError(f"system_account: there is no account {system!r}")
-    users = [user for account in accounts for user in account.get("users") or ()]
+    users = [
+        user for account in accounts for user in _dictionaries(account.get("users") or [], f"account {account['name']}")
+    ]
     if not users:
         raise NatsError("accounts: there is no user, so that nobody could connect")
     for user in users:

@@ -1,7 +1,7 @@
 # Copyright: Bulkhead contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Subjects: what may stand in a permission, and what one pattern takes in."""
+"""Subjects: what may stand in a permission."""
 
 from __future__ import annotations
 
@@ -34,16 +34,3 @@ def _fault(subject: object) -> str | None:
         if token not in (">", "*") and not _TOKEN.fullmatch(token):
             return "between the dots stands a word, or * alone; spaces, quotes and empty parts cannot be"
     return None
-
-
-def covers(pattern: str, subject: str) -> bool:
-    """Whether the pattern takes in every subject that `subject`, which may be a pattern, does."""
-    wide, narrow = pattern.split("."), subject.split(".")
-    for position, token in enumerate(wide):
-        if token == ">":
-            return len(narrow) > position
-        if position >= len(narrow) or narrow[position] == ">":
-            return False
-        if token not in ("*", narrow[position]):
-            return False
-    return len(wide) == len(narrow)
