@@ -37,7 +37,8 @@ def parse_json(data: bytes, limit: int) -> dict[str, Any]:
 
 def alert_of(event: Mapping[str, Any]) -> Alert:
     """The alert that Falco reports. Poison for wrong types, and for names that could not be in a cluster."""
-    fields = event.get("output_fields") or {}
+    fields = event.get("output_fields")
+    fields = {} if fields is None else fields
     if not isinstance(fields, dict):
         raise Poison(WRONG_TYPE, "output_fields is not an object")
     hostname = _name(event, "hostname", names.is_host)
