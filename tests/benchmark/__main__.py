@@ -16,6 +16,7 @@ from typing import Any
 from tests.benchmark.applyset import bench_applyset
 from tests.benchmark.audit import bench_audit
 from tests.benchmark.budget import verdicts
+from tests.benchmark.falco_rules import bench_falco_rules
 from tests.benchmark.hardening import bench_hardening
 from tests.benchmark.k8s_audit import bench_k8s_audit
 from tests.benchmark.report import bench_report
@@ -23,7 +24,7 @@ from tests.benchmark.response import bench_response
 from tests.lab.dockerd import REPOSITORY, LabError
 from tests.lab.progress import heading, say
 
-_PARTS = ("audit", "report", "hardening", "k8s_audit", "applyset", "response")
+_PARTS = ("audit", "report", "hardening", "k8s_audit", "applyset", "response", "falco_rules")
 
 
 def _arguments() -> argparse.Namespace:
@@ -56,6 +57,9 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     if "response" in parts:
         heading("The response runner: 100 alerts a second, each of which deletes a pod; a burst of 100,000 alerts")
         results["response"] = bench_response()
+    if "falco_rules" in parts:
+        heading("falco_rules: 100 rules, as Ansible ships it, beside an empty module")
+        results["falco_rules"] = bench_falco_rules(arguments.runs)
     return results
 
 

@@ -83,4 +83,7 @@ def verdicts(results: dict[str, Any]) -> list[dict[str, Any]]:
     found += _response(results.get("response", {}))
     if "hardening" in results:
         found.append(_verdict("docker_hardening unchanged: tasks on the target", results["hardening"]["tasks"], _TASKS))
+    if "falco_rules" in results:
+        own = results["falco_rules"]["cpu"] - results["falco_rules"]["empty"]
+        found.append(_verdict("falco_rules, 100 rules: CPU seconds above an empty module", own, _CPU))
     return found

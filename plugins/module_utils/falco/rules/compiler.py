@@ -24,9 +24,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.
 from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.rules.cost import (
     MANY_EVENTS,
     Cost,
-    EventTypes,
-    cost_of,
-    events_of,
+    Costs,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.rules.engine import GRAMMARS, Engine
 from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.rules.exceptions import condition_parts
@@ -74,19 +72,22 @@ class Compiler:
         self._used_macros: set[str] = set()
         self._lists, self._used_lists = compiled_lists(collection.lists)
         self._trees: dict[str, Node | None] = {}
-        self._events = EventTypes(self._trees)
+        self._named: dict[str, frozenset[str]] = {}
+        self._costs = Costs(self._trees)
         self._macro_errors: dict[tuple[str, str], list[RulesError]] = {}
         self.costs: dict[str, Cost] = {}
 
     def compile(self) -> None:
         """Check everything."""
         for macro in self._collection.macros.values():
-            self._trees[macro.name] = self._parse(macro.condition, f"macro: {macro.name}")
+            tree = self._parse(macro.condition, f"macro: {macro.name}")
+            self._trees[macro.name] = tree
+            self._named[macro.name] = frozenset(named.name for named in macros_of(tree)) if tree else frozenset()
         for macro in self._collection.macros.values():
             self._check_macro(macro)
         for macro in sorted(self._collection.macros.values(), key=lambda each: each.index):
             # In the order in which they build on each other, so that a long chain of them nests nowhere.
-            self._events.learn(macro.name)
+            self._costs.learn(macro.name)
         for rule in self._collection.rules.values():
             if not rule.unknown_source:
                 self._check_rule(rule)
@@ -150,11 +151,9 @@ class Compiler:
         found: set[str] = set()
         left = [name]
         while left:
-            tree = self._trees.get(left.pop())
-            for named in macros_of(tree) if tree is not None else ():
-                if named.name not in found:
-                    found.add(named.name)
-                    left.append(named.name)
+            new = self._named.get(left.pop(), frozenset()) - found
+            found |= new
+            left += new
         return frozenset(found | {name})
 
     def _check_rule(self, rule: RuleItem) -> None:
@@ -220,10 +219,9 @@ class Compiler:
     def _weigh(self, rule: RuleItem, tree: Node, used: frozenset[str], label: str) -> None:
         if rule.source != "syscall":
             return
-        types = self._events.of(tree)
-        cost = cost_of(tree, types, self._trees, used)
+        cost = self._costs.of_rule(tree, used)
         self.costs[rule.name] = cost
-        if events_of(types) > MANY_EVENTS and rule.warn_evttypes and rule.enabled:
+        if cost.events > MANY_EVENTS and rule.warn_evttypes and rule.enabled:
             message = f"Falco evaluates the rule for {'every event' if cost.event_types is None else 'most events'}"
             hint = "add evt.type, such as 'evt.type in (execve, execveat)'"
             self._report.warn(NO_EVTTYPE, f"{message}: {cost.reason}", rule.condition.place(0), label, hint)

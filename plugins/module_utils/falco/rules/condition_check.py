@@ -138,6 +138,8 @@ class ConditionCheck:
             yield ConditionWarning(UNSAFE_NA_CHECK, message, value.at, f"use '{name} exists'")
         if check.op == "regex":
             yield from _regex_warnings(value)
+        if "." not in value.text and "(" not in value.text:
+            return
         bare = "".join(value.text.split())
         if bare.split("[")[0] in self._table.fields and check.op != "regex":
             message = f"'{value.text}' is the name of a field, but stands here as a text"

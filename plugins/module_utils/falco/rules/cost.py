@@ -41,29 +41,41 @@ _FREQUENT = frozenset(
         *("stat", "fstat", "newfstatat"),
     }
 )
-_DEAR_OPERATORS = ("regex", "glob", "iglob")
+_DEAR_OPERATORS = frozenset({"regex", "glob", "iglob"})
+_TYPE_FIELDS = ("evt.type", "syscall.type")
+_NO_TYPE = "the condition does not say which evt.type it wants"
 Trees = Mapping[str, Optional[Node]]
 
 
 class Cost(NamedTuple):
-    """What a rule costs. event_types is None where it is evaluated for every event."""
+    """What a rule costs. event_types is None where it is evaluated for every event; events is how many of Falco's."""
 
     level: str
     event_types: list[str] | None
     reason: str
+    events: int
 
 
-class EventTypes:
-    """The events that conditions can match. trees: the macros by name; None for one that could not be parsed."""
+class _Traits(NamedTuple):
+    """What the checks of one condition are, those of its macros aside."""
+
+    dear: frozenset[str]
+    names_types: bool
+
+
+class Costs:
+    """What conditions cost. trees: the macros by name; None for one that could not be parsed."""
 
     def __init__(self, trees: Trees) -> None:
         self._trees = trees
         self._macros: dict[tuple[str, bool], frozenset[str]] = {}
+        self._traits: dict[str, _Traits] = {}
 
     def learn(self, name: str) -> None:
         """Find out what a macro and its negation leave possible, to know it later."""
         for negated in (False, True):
             self._of_macro(name, negated)
+        self._traits[name] = _traits(self._trees.get(name))
 
     def of(self, node: Node, negated: bool = False) -> frozenset[str]:
         """The types that the condition, or its negation, leaves possible."""
@@ -78,6 +90,24 @@ class EventTypes:
             return frozenset().union(*children)
         return _ALL.intersection(*(child for child in children if child is not _ALL))
 
+    def of_rule(self, tree: Node, used: frozenset[str]) -> Cost:
+        """What a rule of the source syscall costs. used: the macros that it names, in whatever depth."""
+        types = self.of(tree)
+        events = events_of(types)
+        traits = [_traits(tree), *(self._traits[name] for name in used)]
+        if events > MANY_EVENTS:
+            named = any(each.names_types for each in traits)
+            reason = "evt.type is negated, or is missing in a part of an 'or'" if named else _NO_TYPE
+            return Cost("high", None if types >= _ALL else sorted(types), reason, events)
+        dear = sorted(frozenset().union(*(each.dear for each in traits)))
+        often = sorted(types & _FREQUENT)
+        if often and dear:
+            return Cost("high", sorted(types), f"{', '.join(dear)} for frequent events: {', '.join(often)}", events)
+        if often or dear:
+            reason = f"frequent events: {', '.join(often)}" if often else f"uses {', '.join(dear)}"
+            return Cost("medium", sorted(types), reason, events)
+        return Cost("low", sorted(types), "few events, plain comparisons", events)
+
     def _of_macro(self, name: str, negated: bool) -> frozenset[str]:
         key = (name, negated)
         if key not in self._macros:
@@ -87,9 +117,15 @@ class EventTypes:
         return self._macros[key]
 
 
+def _traits(tree: Node | None) -> _Traits:
+    checks = list(checks_of(tree)) if tree is not None else []
+    names = any(isinstance(check.left, Field) and check.left.name in _TYPE_FIELDS for check in checks)
+    return _Traits(frozenset(check.op for check in checks) & _DEAR_OPERATORS, names)
+
+
 def _of_check(check: Check, negated: bool) -> frozenset[str]:
     left = check.left
-    if not isinstance(left, Field) or left.name not in ("evt.type", "syscall.type"):
+    if not isinstance(left, Field) or left.name not in _TYPE_FIELDS:
         return _ALL
     if check.op == "exists":
         return frozenset() if negated else _ALL
@@ -103,26 +139,3 @@ def _of_check(check: Check, negated: bool) -> frozenset[str]:
 def events_of(types: frozenset[str]) -> int:
     """How many of Falco's events these types are."""
     return sum(EVENT_COUNTS[name] for name in types)
-
-
-def cost_of(tree: Node, types: frozenset[str], macros: Trees, used: frozenset[str]) -> Cost:
-    """What a rule of the source syscall costs. used: the macros that it names, in whatever depth."""
-    if events_of(types) > MANY_EVENTS:
-        return Cost("high", None if types >= _ALL else sorted(types), _why_many(tree, macros, used))
-    trees = [tree, *(macros[name] for name in sorted(used))]
-    dear = sorted({check.op for each in trees if each is not None for check in checks_of(each)} & {*_DEAR_OPERATORS})
-    often = sorted(types & _FREQUENT)
-    if often and dear:
-        return Cost("high", sorted(types), f"{', '.join(dear)} for frequent events: {', '.join(often)}")
-    if often or dear:
-        reason = f"frequent events: {', '.join(often)}" if often else f"uses {', '.join(dear)}"
-        return Cost("medium", sorted(types), reason)
-    return Cost("low", sorted(types), "few events, plain comparisons")
-
-
-def _why_many(tree: Node, macros: Trees, used: frozenset[str]) -> str:
-    trees = [tree, *(macros[name] for name in used)]
-    checks = [check for each in trees if each is not None for check in checks_of(each)]
-    if any(isinstance(check.left, Field) and check.left.name in ("evt.type", "syscall.type") for check in checks):
-        return "evt.type is negated, or is missing in a part of an 'or'"
-    return "the condition does not say which evt.type it wants"

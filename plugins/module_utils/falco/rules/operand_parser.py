@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.rules.condition import (
     Field,
     Operand,
@@ -28,6 +30,8 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.
 
 # Deeper than anyone writes. Falco's limit is beyond it; Python's is met soon after, and says less.
 DEEPEST = 100
+# What has blanks that Falco and split() do not agree on is left to the parser.
+_PLAIN_LIST = re.compile(r"([^()\"'=\b\v\f\x1c-\x1f]+)\)")
 
 
 class OperandParser:
@@ -161,6 +165,9 @@ class OperandParser:
 
     def _list(self, start: int) -> ValueList:
         lexer = self.lexer
+        plain = self._plain_list()
+        if plain is not None:
+            return ValueList(plain, start)
         lexer.blank()
         values: list[Value] = []
         if not lexer.text.startswith(")", lexer.at):
@@ -185,3 +192,18 @@ class OperandParser:
         if not self.lexer.word(")"):
             raise self.error("expected the ')' that ends val(")
         return Transformer("val", (field,), start)
+
+    def _plain_list(self) -> tuple[Value, ...] | None:
+        """The values up to the ')' if they are bare words, which lists of hundreds are: it is ten times as fast."""
+        found = _PLAIN_LIST.match(self.lexer.text, self.lexer.at)
+        if not found:
+            return None
+        values, at = [], self.lexer.at
+        for part in found.group(1).split(","):
+            words = part.split()
+            if len(words) != 1 or not words[0].isascii():
+                return None
+            values.append(Value(words[0], at + part.index(words[0])))
+            at += len(part) + 1
+        self.lexer.at = found.end()
+        return tuple(values)
