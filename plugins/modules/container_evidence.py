@@ -177,6 +177,9 @@ options:
     description: Make a compressed archive of each set beside its folder, to carry it elsewhere.
     type: bool
     default: false
+  upload_ca_path:
+    description: PEM file of the authority of the store, where it is none that the system trusts.
+    type: path
   sets:
     description: The names of the sets to verify. All below O(folder), where none is given.
     type: list

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import http.server
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -49,8 +52,8 @@ class Scene:
         common = {"folder": str(self.folder), "case": "INC-1", "docker_host": self.daemon.docker_host}
         return run_module("container_evidence", {**common, "min_free_mb": 1, **options}, check=check)
 
-    def take(self, name: str, **options: Any) -> dict[str, Any]:
-        result = self.module(containers=[{"name": name}], **options)
+    def take(self, name: str, containers_given: list[dict[str, Any]] | None = None, **options: Any) -> dict[str, Any]:
+        result = self.module(containers=containers_given or [{"name": name}], **options)
         assert "failed" not in result, result["msg"]
         (row,) = result["evidence"]
         return {"changed": result["changed"], **row}
@@ -294,6 +297,66 @@ def test_nothing_is_begun_with_too_little_space(scene: Scene) -> None:
     assert result["failed"] is True
     assert "MiB are to stay free" in result["msg"]
     assert not list(scene.folder.glob("*"))
+
+
+class Store(http.server.BaseHTTPRequestHandler):
+    """An object store that takes what is signed, once."""
+
+    objects: dict[str, bytes]
+
+    def do_PUT(self) -> None:
+        path, _mark, query = self.path.partition("?")
+        signed = query == "X-Amz-Signature=deadbeef" and "x-ms-blob-type" not in self.headers
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        if signed:
+            self.objects[path] = content
+        self.send_response(200 if signed else 403)
+        self.send_header("ETag", '"e-tag"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        pass
+
+
+@contextlib.contextmanager
+def store(tmp_path: Path) -> Iterator[tuple[str, dict[str, bytes], Path]]:
+    """(address, objects by path, file of its authority) of a store of its own."""
+    authority, key = tmp_path / "store.crt", tmp_path / "store.key"
+    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    names = ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(authority)]
+    subprocess.run([*request, *names], check=True, capture_output=True, timeout=60)
+    handler = type("OneStore", (Store,), {"objects": {}})
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(authority, key)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"https://localhost:{server.server_address[1]}", handler.objects, authority  # type: ignore[attr-defined]
+        finally:
+            server.shutdown()
+            thread.join(30)
+
+
+def test_an_archive_is_sent_to_a_store_and_its_signature_shown_nowhere(scene: Scene, tmp_path: Path) -> None:
+    scene.run("web", ["sleep", "999999"])
+    with store(tmp_path) as (address, objects, authority):
+        refused = scene.module(
+            containers=[{"name": "web", "upload_url": f"{address}/no?sig=wrong"}], upload_ca_path=str(authority)
+        )
+        assert f"{address}/no refused the evidence with 403" in refused["msg"]
+        unknown = scene.module(case="INC-2", containers=[{"name": "web", "upload_url": f"{address}/no?sig=wrong"}])
+        assert "did not take the evidence" in unknown["msg"]
+        sent = {"name": "web", "upload_url": f"{address}/cases/web.tar.gz?X-Amz-Signature=deadbeef"}
+        row = scene.take("web", containers_given=[sent], upload_ca_path=str(authority), case="INC-3")
+    assert hashlib.sha256(objects["/cases/web.tar.gz"]).hexdigest() == row["archive_sha256"]
+    assert row["uploaded"] == f"{address}/cases/web.tar.gz"
+    custody = [json.loads(line) for line in Path(row["path"], "custody.jsonl").read_text().splitlines()]
+    assert custody[-1]["details"]["etag"] == "e-tag"
+    assert "deadbeef" not in json.dumps(row)
+    assert b"deadbeef" not in all_bytes(scene.folder)
 
 
 def test_one_that_is_missing_does_not_stop_the_others(scene: Scene) -> None:

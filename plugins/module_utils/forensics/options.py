@@ -31,6 +31,7 @@ def argument_spec() -> Spec:
         "capture": {"type": "dict", "options": _capture()},
         "sets": {"type": "list", "elements": "str", "default": []},
         "expected": {"type": "dict", "default": {}},
+        "upload_ca_path": {"type": "path"},
     }
 
 

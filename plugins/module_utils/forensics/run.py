@@ -58,7 +58,8 @@ def _present(params: Mapping[str, Any], check: bool) -> Outcome:
     engine = _engine(params) if containers or (pods and request.pod_containers) else None
     os.umask(0o077)
     taker = Taker(request, _custodian(params), engine, cluster)
-    rows = list(Collection(taker, check=check, archives=params["archive"]).run(containers, pods))
+    collection = Collection(taker, check=check, archives=params["archive"], upload_ca=params["upload_ca_path"])
+    rows = list(collection.run(containers, pods))
     changed = [row for row in rows if row.pop("archived", False) or row["action"] == "taken" or "uploaded" in row]
     result: dict[str, Any] = {"changed": bool(changed), "evidence": rows}
     result["warnings"] = [warning for row in rows for warning in _warnings(row)]
