@@ -37,7 +37,7 @@ _POLICY = {
 
 
 def bench_response(alerts: int = _ALERTS, burst: int = _BURST) -> dict[str, float]:
-    """{p50, p99, own_p50: seconds from publish to accepted delete; rate, rate_of_a_core: alerts a second; start; memory}.
+    """{p50, p99, own_p50: seconds from publish to accepted delete; rate, rate_of_a_core: a second; start; memory}.
 
     own_p50 is without what the step took; start is in seconds, memory in MB.
     """
