@@ -62,5 +62,11 @@ def sentence(alert: Alert) -> str:
 
 
 def cut(text: str, length: int) -> str:
-    """At most so many characters, with a sign where something is left out."""
-    return text if len(text) <= length else text[: length - 1] + _ELLIPSIS
+    """At most so many characters, with a sign where something is left out, and nothing that UTF-8 cannot hold."""
+    shown = whole_characters(text[: length + 1])
+    return shown if len(shown) <= length else shown[: length - 1] + _ELLIPSIS
+
+
+def whole_characters(text: str) -> str:
+    """JSON can hold halves of characters, which no file and no mail can: they are shown as they stand in JSON."""
+    return text.encode(errors="backslashreplace").decode()

@@ -19,7 +19,7 @@ from bulkhead_response.errors import ConfigError
 from bulkhead_response.kubernetes_api import KubernetesApi
 from bulkhead_response.outcome import ALREADY_DONE, DONE, FAILED, WOULD_DO, Outcome
 from bulkhead_response.parameters import Parameters
-from bulkhead_response.report import alert_facts
+from bulkhead_response.report import alert_facts, whole_characters
 from bulkhead_response.step import Context
 
 _MEBIBYTE = 1024 * 1024
@@ -63,7 +63,7 @@ class CaptureEvidence(PodAction):
             parts = await self._taken(pod, kubernetes, alert)
             facts = {
                 "case": alert.id,
-                "reason": f"{alert.rule} (response rule {context.rule})",
+                "reason": whole_characters(f"{alert.rule} (response rule {context.rule})"),
                 "subject": {"kind": "pod", "namespace": pod.namespace, "name": pod.name, "uid": pod.uid},
                 "began": began,
                 "ended": now(),

@@ -58,7 +58,10 @@ def _variable(item: Any) -> Any:
 
 def as_file(value: Any) -> bytes:
     """A document as it is stored."""
-    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, default=str).encode() + b"\n"
+    return (
+        json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, default=str).encode(errors="backslashreplace")
+        + b"\n"
+    )
 
 
 class PodEvidence:

@@ -100,7 +100,7 @@ def _fill(folder: str, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> 
         rows.append({"path": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()})
     taken_by = {"time": now(), "who": {"uid": os.getuid()}, "host": socket.gethostname(), "tool": _tool}
     manifest = {"schema_version": SCHEMA_VERSION, **facts, "taken_by": taken_by, "files": rows}
-    text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+    text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False).encode(errors="replace") + b"\n"
     digest = hashlib.sha256(text).hexdigest()
     _write(os.path.join(folder, MANIFEST), text)
     _write(os.path.join(folder, DIGEST), f"{digest}  {MANIFEST}\n".encode())

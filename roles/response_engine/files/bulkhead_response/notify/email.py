@@ -23,7 +23,7 @@ from bulkhead_response.loopback import is_loopback
 from bulkhead_response.notify.secret_file import Unusable, read_secret
 from bulkhead_response.outcome import DONE, FAILED, WOULD_DO, Outcome
 from bulkhead_response.parameters import Parameters
-from bulkhead_response.report import cut, sentence, steps
+from bulkhead_response.report import cut, sentence, steps, whole_characters
 from bulkhead_response.step import Context
 
 _KNOWN = ("host", "port", "security", "sender", "recipients", "username", "password_file", "ca_file", "timeout")
@@ -139,12 +139,16 @@ def _message(alert: Alert, context: Context, sender: str, recipients: Sequence[s
     """What comes from an alert gets into the subject and the body, and into no other header."""
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"] = sender, ", ".join(recipients)
-    message["Subject"] = " ".join(f"[{alert.priority}] {sentence(alert)}".split())
+    message["Subject"] = _one_line(f"[{alert.priority}] {sentence(alert)}")
     message["Date"] = formatdate()
     message["Message-ID"] = f"<{hashlib.sha256(context.key.encode()).hexdigest()[:32]}@bulkhead-response.invalid>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_body(alert, context))
     return message
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def _body(alert: Alert, context: Context) -> str:
@@ -161,6 +165,5 @@ def _body(alert: Alert, context: Context) -> str:
     }
     lines = [f"{name}: {value}" for name, value in facts.items() if value]
     done = [f"- {each['step']}: {each['status']}: {each['message']}" for each in steps(context)]
-    return "\n".join(
-        [*lines, "", cut(alert.output, _LONGEST_OUTPUT), "", *(done or ["No action was taken before."]), ""]
-    )
+    text = [*lines, "", cut(alert.output, _LONGEST_OUTPUT), "", *(done or ["No action was taken before."]), ""]
+    return whole_characters("\n".join(text))

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from bulkhead_response.parameters import one_line
+
 _LARGEST = 65536
 
 
@@ -15,7 +17,15 @@ class Unusable(Exception):
 
 
 def read_secret(parameter: str, file: str) -> str:
-    """The text of the file without white space around it. Unusable names the parameter and the file."""
+    """The one line of the file, as it may stand in a header. Unusable names the parameter and the file."""
+    secret = read_text(parameter, file)
+    if not one_line(secret):
+        raise Unusable(f"{parameter}: {file} must hold one line")
+    return secret
+
+
+def read_text(parameter: str, file: str) -> str:
+    """The text of the file without white space around it."""
     try:
         with open(file, encoding="utf-8") as stream:
             secret = stream.read(_LARGEST).strip()

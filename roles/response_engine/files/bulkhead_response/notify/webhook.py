@@ -15,7 +15,7 @@ from bulkhead_response.alert import Alert
 from bulkhead_response.errors import ConfigError
 from bulkhead_response.notify.endpoint import ENDPOINT_PARAMETERS, Endpoint, refusal
 from bulkhead_response.notify.http_notification import HttpNotification
-from bulkhead_response.notify.secret_file import Unusable, read_secret
+from bulkhead_response.notify.secret_file import Unusable, read_secret, read_text
 from bulkhead_response.outcome import DONE, FAILED, Outcome
 from bulkhead_response.parameters import Parameters, one_line
 from bulkhead_response.report import report
@@ -60,7 +60,7 @@ class Webhook(HttpNotification):
         if not self._headers_file:
             return {}
         try:
-            headers = json.loads(read_secret("headers_file", self._headers_file))
+            headers = json.loads(read_text("headers_file", self._headers_file))
         except ValueError:
             headers = None
         if not isinstance(headers, dict) or not all(one_line(each) for pair in headers.items() for each in pair):

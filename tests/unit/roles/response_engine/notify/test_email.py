@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from bulkhead_response.alert import Alert
 from bulkhead_response.errors import ConfigError, Unreachable
 from bulkhead_response.notify.email import Email
 from bulkhead_response.outcome import Outcome
@@ -22,6 +23,7 @@ from tests.lab.kubernetes.certificates import Authority
 from tests.unit.roles.response_engine.answering import an_alert, run
 
 _PARAMS = {"host": "127.0.0.1", "sender": "Bulkhead <bulkhead@example.com>", "recipients": ["ops@example.com"]}
+_ALERT = an_alert(rule="Shell\r\nBcc: evil@example.com", output="a\r\n.\r\nb")
 
 
 class MailServer:
@@ -68,8 +70,15 @@ class MailServer:
         return text
 
 
-def _sent(server: MailServer, *, dry_run: bool = False, tls: ssl.SSLContext | None = None, **params: Any) -> Outcome:
-    alert = an_alert(rule="Shell\r\nBcc: evil@example.com", output="a\r\n.\r\nb")
+def sent(
+    server: MailServer,
+    *,
+    alert: Alert = _ALERT,
+    dry_run: bool = False,
+    tls: ssl.SSLContext | None = None,
+    **params: Any,
+) -> Outcome:
+    """What comes of a message to the server."""
 
     async def play() -> Outcome:
         listening = await asyncio.start_server(server.handle, "127.0.0.1", 0, ssl=tls)
@@ -93,7 +102,7 @@ def authority(tmp_path: Path) -> tuple[ssl.SSLContext, str]:
 
 def test_a_message_and_nothing_smuggled_into_it() -> None:
     server = MailServer()
-    assert _sent(server, security="none").status == "done"
+    assert sent(server, security="none").status == "done"
     [message] = server.messages
     assert message["Subject"] == "[notice] Shell Bcc: evil@example.com: shop/web"
     assert (message["To"], message["Bcc"], message["Auto-Submitted"]) == ("ops@example.com", None, "auto-generated")
@@ -106,8 +115,8 @@ def test_a_message_and_nothing_smuggled_into_it() -> None:
 
 def test_the_second_delivery_has_the_same_id() -> None:
     server = MailServer()
-    _sent(server, security="none")
-    _sent(server, security="none")
+    sent(server, security="none")
+    sent(server, security="none")
     assert len({message["Message-ID"] for message in server.messages}) == 1
 
 
@@ -115,32 +124,32 @@ def test_starttls_and_a_password(authority: tuple[ssl.SSLContext, str], tmp_path
     (tmp_path / "password").write_text("s3cret")
     server = MailServer(tls=authority[0])
     login: dict[str, Any] = {"username": "robot", "password_file": str(tmp_path / "password")}
-    assert _sent(server, ca_file=authority[1], **login).status == "done"
+    assert sent(server, ca_file=authority[1], **login).status == "done"
     verbs = [command.split()[0].upper() for command in server.commands]
     assert verbs.index("STARTTLS") < verbs.index("AUTH") < verbs.index("MAIL")
 
 
 def test_a_server_that_ends_badly_has_the_message_nevertheless() -> None:
     server = MailServer(answers={"QUIT": "421 out of order"})
-    assert _sent(server, security="none").status == "done"
+    assert sent(server, security="none").status == "done"
     assert len(server.messages) == 1
 
 
 def test_tls_from_the_start(authority: tuple[ssl.SSLContext, str]) -> None:
     server = MailServer()
-    assert _sent(server, tls=authority[0], security="tls", ca_file=authority[1]).status == "done"
+    assert sent(server, tls=authority[0], security="tls", ca_file=authority[1]).status == "done"
 
 
 def test_a_server_that_nobody_vouches_for(authority: tuple[ssl.SSLContext, str]) -> None:
     server = MailServer(tls=authority[0])
     with pytest.raises(Unreachable, match="SSLCertVerificationError"):
-        _sent(server)
+        sent(server)
     assert not server.messages
 
 
 def test_a_server_without_encryption_gets_nothing() -> None:
     server = MailServer()
-    outcome = _sent(server)
+    outcome = sent(server)
     assert (outcome.status, server.messages) == ("failed", [])
 
 
@@ -157,22 +166,22 @@ def test_a_server_without_encryption_gets_nothing() -> None:
 def test_refusals(answers: dict[str, str], later: bool) -> None:
     if later:
         with pytest.raises(Unreachable):
-            _sent(MailServer(answers=answers), security="none")
+            sent(MailServer(answers=answers), security="none")
     else:
-        outcome = _sent(MailServer(answers=answers), security="none")
+        outcome = sent(MailServer(answers=answers), security="none")
         assert (outcome.status, outcome.retry) == ("failed", False)
 
 
 def test_a_wrong_password_is_not_shown(authority: tuple[ssl.SSLContext, str], tmp_path: Path) -> None:
     (tmp_path / "password").write_text("s3cret")
     login: dict[str, Any] = {"username": "robot", "password_file": str(tmp_path / "password")}
-    outcome = _sent(MailServer(authority[0], {"AUTH": "535 s3cret is wrong"}), ca_file=authority[1], **login)
+    outcome = sent(MailServer(authority[0], {"AUTH": "535 s3cret is wrong"}), ca_file=authority[1], **login)
     assert (outcome.status, "s3cret" in outcome.message) == ("failed", False)
 
 
 def test_a_dry_run_sends_nothing() -> None:
     server = MailServer()
-    assert _sent(server, dry_run=True, security="none").status == "would_do"
+    assert sent(server, dry_run=True, security="none").status == "would_do"
     assert not server.commands
 
 

@@ -55,7 +55,7 @@ def test_the_body_is_signed(tmp_path: Path) -> None:
 
 def test_headers_method_and_secret_headers(tmp_path: Path) -> None:
     secret = tmp_path / "headers"
-    secret.write_text(json.dumps({"Authorization": "Bearer s3cret"}))
+    secret.write_text(json.dumps({"Authorization": "Bearer s3cret"}, indent=1))
     params = {"method": "PUT", "headers": {"X-Team": "blue"}, "headers_file": str(secret)}
     outcome, [seen] = told(lambda url: Webhook({"url": url, **params}), _accepted)
     assert (seen.method, seen.headers["X-Team"], seen.headers["Authorization"]) == ("PUT", "blue", "Bearer s3cret")
