@@ -96,7 +96,9 @@ async def conversation(params: Params) -> AsyncIterator[Conversation]:
     async def complain(error: Exception) -> None:
         complaints.append(_sentence(error))
 
-    options = {**_identity(params), "error_cb": complain, "allow_reconnect": False}
+    # Where no server answers, each is tried once more, and that is said instead of waiting for the time to be up.
+    patience = {"allow_reconnect": False, "max_reconnect_attempts": 1, "reconnect_time_wait": 0.2}
+    options = {**_identity(params), **patience, "error_cb": complain}
     timeout = float(params["timeout"])
     try:
         client = await asyncio.wait_for(

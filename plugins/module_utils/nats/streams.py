@@ -17,8 +17,8 @@ _API = "$JS.API"
 _DEFAULTS: Mapping[str, Any] = {"retention": "limits", "storage": "file", "discard": "old", "num_replicas": 1}
 _CONSUMER_DEFAULTS: Mapping[str, Any] = {"ack_policy": "explicit", "deliver_policy": "all", "replay_policy": "instant"}
 _NOT_FOUND = 404
-# A cluster that has just come up has no leader for a while; these pass (err_code of the API).
-_PASSING = (10008, 10074)
+# A cluster that has just come up has no leader for a while; that passes (err_code of the API).
+_UNAVAILABLE = 10008
 _PATIENCE = 20
 
 
@@ -85,7 +85,7 @@ async def _patient(talk: Conversation, subject: str, body: Any, *, question: boo
     ask = talk.ask_patiently if question else talk.ask
     for _attempt in range(_PATIENCE):
         answer = await ask(f"{_API}.{subject}", body)
-        if (answer.get("error") or {}).get("err_code") not in _PASSING:
+        if (answer.get("error") or {}).get("err_code") != _UNAVAILABLE:
             break
         await asyncio.sleep(0.5)
     return answer
