@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from bulkhead_response.actions.isolation_policy import LABEL
+from bulkhead_response.errors import Unreachable
 from bulkhead_response.outcome import Outcome
 from bulkhead_response.permissions import needed
 from tests.e2e.response_scene import DRIFTED, SECRET, Grant, Scene, act, act_all, make_scene, settings, single_grants
@@ -314,6 +315,18 @@ def test_controllers_do_what_the_actions_count_on(k8s: Kubernetes, k8s_namespace
     assert act("scale_to_zero", {"annotate": True}, kept, given).status == "done"
     k8s.processes.wait("none left", lambda: len(_pods(k8s, k8s_namespace)) == 1, ["kube-controller-manager"])
     assert [pod["metadata"]["name"] for pod in _pods(k8s, k8s_namespace)] == [detached.target.pod]
+
+
+def test_a_token_is_who_it_is(k8s: Kubernetes, k8s_namespace: str, tmp_path: Path) -> None:
+    """What it may not do has failed for good; a token that is none may be a good one later."""
+    given = settings(k8s.service_account(k8s_namespace, "default"), tmp_path / "credentials")
+    alert = an_alert(namespace=k8s_namespace, pod="web", pod_uid=_NO_UID, node="")
+    outcome = act("delete_pod", {}, alert, given)
+    assert (outcome.status, outcome.retry) == ("failed", False)
+    assert f"system:serviceaccount:{k8s_namespace}:default" in outcome.message
+    Path(given["token_file"]).write_text("no.such.token")
+    with pytest.raises(Unreachable, match="401 Unauthorized"):
+        act("delete_pod", {}, alert, given)
 
 
 def _answer_to(cluster: Kubernetes, encoded: str) -> str:

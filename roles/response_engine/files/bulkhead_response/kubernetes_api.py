@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import ssl
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +15,7 @@ import aiohttp
 
 from bulkhead_response.errors import ConfigError, Unreachable
 from bulkhead_response.http_body import read_at_most, seconds_to_wait
+from bulkhead_response.kubernetes_credential import Credential
 from bulkhead_response.loopback import is_loopback
 
 MERGE = "application/merge-patch+json"
@@ -42,17 +41,6 @@ class ApiError(Exception):
         self.reason = reason
 
 
-def _tls(settings: Mapping[str, Any]) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=settings.get("ca_file") or None)
-        if settings.get("cert_file"):
-            context.load_cert_chain(settings["cert_file"], settings.get("key_file") or None)
-    except (OSError, ssl.SSLError) as error:
-        files = ", ".join(str(settings[key]) for key in ("ca_file", "cert_file", "key_file") if settings.get(key))
-        raise ConfigError(f"kubernetes: {files} cannot be used for TLS: {error}") from error
-    return context
-
-
 def _server(settings: Mapping[str, Any]) -> str:
     server = str(settings.get("server") or "").rstrip("/")
     parts = urlsplit(server)
@@ -61,28 +49,6 @@ def _server(settings: Mapping[str, Any]) -> str:
     if parts.username or parts.query or parts.fragment:
         raise ConfigError("kubernetes.server: must be scheme, host, port and perhaps a path")
     return server
-
-
-class _Token:
-    """A bearer token's file, read again when it is another: projected tokens are renewed every hour."""
-
-    def __init__(self, file: str) -> None:
-        self._file = file
-        self._seen: tuple[int, int] | None = None
-        self._header = ""
-
-    def header(self) -> str:
-        """Unreachable where there is no token, as for a moment while it is renewed."""
-        try:
-            state = os.stat(self._file)
-            seen = (state.st_mtime_ns, state.st_ino)
-            if seen != self._seen:
-                with open(self._file, encoding="ascii") as stream:
-                    self._header = f"Bearer {stream.read().strip()}"
-                self._seen = seen
-        except (OSError, UnicodeDecodeError) as error:
-            raise Unreachable(f"kubernetes.token_file: {self._file} cannot be read: {error}") from error
-        return self._header
 
 
 class KubernetesApi:
@@ -95,8 +61,7 @@ class KubernetesApi:
     def __init__(self, settings: Mapping[str, Any], timeout: float = 30.0) -> None:
         """ConfigError for settings or files that cannot be used. Nothing is connected to yet."""
         self._server = _server(settings)
-        self._tls = _tls(settings) if self._server.startswith("https") else None
-        self._token = _Token(str(settings["token_file"])) if settings.get("token_file") else None
+        self._credential = Credential(settings, self._server.startswith("https:"))
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, _CONNECT_TIMEOUT))
         self._session: aiohttp.ClientSession | None = None
 
@@ -147,7 +112,7 @@ class KubernetesApi:
 
     def _connections(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(ssl=self._tls or False, keepalive_timeout=_KEEP_ALIVE)
+            connector = aiohttp.TCPConnector(ssl=self._credential.tls or False, keepalive_timeout=_KEEP_ALIVE)
             self._session = aiohttp.ClientSession(
                 connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=self._timeout, trust_env=False
             )
@@ -163,9 +128,7 @@ class KubernetesApi:
         content_type: str = _JSON,
         accept: str = f"{_JSON}, */*",
     ) -> bytes:
-        headers = {"Accept": accept, "User-Agent": "bulkhead-response"}
-        if self._token is not None:
-            headers["Authorization"] = self._token.header()
+        headers = {"Accept": accept, "User-Agent": "bulkhead-response", **self._credential.headers()}
         data = None
         if body is not None:
             data, headers["Content-Type"] = json.dumps(body).encode(), content_type
@@ -177,6 +140,10 @@ class KubernetesApi:
                 answer, more = await read_at_most(response, _LARGEST_ANSWER)
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             raise Unreachable(f"the API server {self._server} does not answer: {_cause(error)}") from error
+        if response.status == _UNAUTHORIZED:
+            await (
+                self.close()
+            )  # a certificate that has run out stays with its connections, also when there is a new one
         _judge(response, answer, more)
         return answer
 

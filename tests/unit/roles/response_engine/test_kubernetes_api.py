@@ -108,7 +108,7 @@ def test_a_renewed_token_is_used(tmp_path: Path) -> None:
 
 
 def test_a_token_that_is_not_there_may_come_yet(tmp_path: Path) -> None:
-    with pytest.raises(Unreachable, match="token_file"):
+    with pytest.raises(Unreachable, match="none cannot be read"):
         _asked(lambda _seen: Reply(), lambda api: api.get(PODS), token_file=str(tmp_path / "none"))
 
 
