@@ -24,7 +24,7 @@ class Wanted(NamedTuple):
 
 
 _VALID = Wanted(
-    "falco.rules.valid",
+    "falco.rule.valid",
     "Falco loads the rules",
     "critical",
     "Correct what the message names. Falco starts with none of its rules while one of them is not valid.",
@@ -33,7 +33,7 @@ _VALID = Wanted(
 WANTED: tuple[Wanted, ...] = (
     _VALID,
     Wanted(
-        "falco.rules.effective",
+        "falco.rule.effective",
         "Rules do what they seem to",
         "medium",
         "Correct the name, value or expression: Falco takes it, and it never matches, or is ignored.",
@@ -47,21 +47,21 @@ WANTED: tuple[Wanted, ...] = (
         ),
     ),
     Wanted(
-        "falco.rules.cost",
+        "falco.rule.cost",
         "Rules are evaluated for the events that they are about",
         "medium",
         "Let the condition begin with evt.type, not negated, in each part of an 'or'.",
         frozenset({codes.NO_EVTTYPE}),
     ),
     Wanted(
-        "falco.rules.deprecated",
+        "falco.rule.deprecated",
         "Rules use nothing that Falco is to drop",
         "low",
         "Replace it as the message says, before an upgrade of Falco makes an error of it.",
         frozenset({codes.DEPRECATED_ITEM}),
     ),
     Wanted(
-        "falco.rules.unused",
+        "falco.rule.unused",
         "Macros and lists are used",
         "info",
         "Remove the macro or list, or use it.",

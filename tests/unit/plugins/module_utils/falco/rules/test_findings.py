@@ -35,9 +35,9 @@ def test_a_finding_for_each_item_and_thing() -> None:
         "node-1",
     )
     assert [(each["control"], each["subject"]["name"]) for each in found] == [
-        ("falco.rules.valid", "a.yaml rule: x"),
-        ("falco.rules.cost", "a.yaml rule: x"),
-        ("falco.rules.unused", "a.yaml list: l"),
+        ("falco.rule.valid", "a.yaml rule: x"),
+        ("falco.rule.cost", "a.yaml rule: x"),
+        ("falco.rule.unused", "a.yaml list: l"),
     ]
     assert len(found[0]["evidence"]) == 2
     assert found[0]["target"] == "node-1"

@@ -115,6 +115,6 @@ def test_plugins_decide_on_fields(dest: Path) -> None:
 
 def test_findings_go_to_a_report(dest: Path) -> None:
     result = task(dest, _BAD, fail_on="never", target="node-1").result
-    assert [each["control"] for each in result["findings"]] == ["falco.rules.valid"]
+    assert [each["control"] for each in result["findings"]] == ["falco.rule.valid"]
     assert result["summary"]["status"]["fail"] == 1
-    assert "falco.rules.cost" in result["controls"]
+    assert "falco.rule.cost" in result["controls"]
