@@ -195,6 +195,20 @@ def test_the_last_nodes_are_spared(k8s_api: Kubernetes, rest: Rest, tmp_path: Pa
     assert sorted(outcome.status for outcome in outcomes) == ["done", "done", "refused", "refused"]
 
 
+def test_two_alerts_at_once(k8s_api: Kubernetes, rest: Rest, tmp_path: Path) -> None:
+    """Both pods of a workload: one policy for both, and one of them is left."""
+    scene = make_scene(k8s_api, rest, "StatefulSet")
+    given = settings(k8s_api.kubeconfig, tmp_path / "credentials")
+    uids = {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in scene.list("pods")}
+    alerts = [an_alert(namespace=scene.namespace, pod=name, pod_uid=uid, node="") for name, uid in uids.items()]
+    isolated = act_all([("isolate_pod", {}, alert) for alert in alerts], given)
+    assert [outcome.status for outcome in isolated] == ["done", "done"]
+    deleted = act_all([("delete_pod", {"min_healthy_replicas": 1}, alert) for alert in alerts], given)
+    assert sorted(outcome.status for outcome in deleted) == ["done", "refused"]
+    stay = [pod for pod in scene.list("pods") if "deletionTimestamp" not in pod["metadata"]]
+    assert len(stay) == 1
+
+
 def test_an_isolation_that_others_undermine_says_so(k8s_api: Kubernetes, rest: Rest, tmp_path: Path) -> None:
     scene = make_scene(k8s_api, rest)
     given = settings(k8s_api.kubeconfig, tmp_path / "credentials")

@@ -10,6 +10,7 @@ the chain of custody, in which each line holds the hash of the one before it. Fo
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -84,13 +85,35 @@ def write_set(path: str, files: Mapping[str, bytes], facts: Mapping[str, Any]) -
 
 @contextlib.contextmanager
 def _hidden(path: str) -> Iterator[str]:
-    """A folder beside the final one, that nobody takes for evidence; it is gone afterwards."""
+    """A folder beside the final one, that nobody takes for evidence; it is gone afterwards.
+
+    Its writer holds a lock on it: what a runner that was killed has left is known by having none.
+    """
     root, name = os.path.split(path)
-    folder = tempfile.mkdtemp(dir=root, prefix=f".{name}.partial-")
+    prefix = f".{name}.partial-"
+    _remove_leftovers(root, prefix)
+    folder = tempfile.mkdtemp(dir=root, prefix=prefix)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
+
+
+def _remove_leftovers(root: str, prefix: str) -> None:
+    for name in os.listdir(root):
+        if not name.startswith(prefix):
+            continue
+        handle = os.open(os.path.join(root, name), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(os.path.join(root, name), ignore_errors=True)
+        except BlockingIOError:
+            continue  # another writes it at this moment
+        finally:
+            os.close(handle)
 
 
 def _fill(folder: str, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -55,6 +56,21 @@ def test_nothing_half_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(NoRoom, match="No space left"):
         write_set(str(tmp_path / "set"), {"a": b"1"}, _FACTS)
     assert os.listdir(tmp_path) == []
+
+
+def test_what_a_killed_runner_has_left_is_removed(tmp_path: Path) -> None:
+    """And what another one is writing is not."""
+    left, busy = tmp_path / ".set.partial-left", tmp_path / ".set.partial-busy"
+    for folder in (left, busy):
+        folder.mkdir()
+        (folder / "pod.json").touch()
+    handle = os.open(busy, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        write_set(str(tmp_path / "set"), {"a": b"1"}, _FACTS)
+    finally:
+        os.close(handle)
+    assert sorted(os.listdir(tmp_path)) == [".set.partial-busy", "set"]
 
 
 def test_room(tmp_path: Path) -> None:
