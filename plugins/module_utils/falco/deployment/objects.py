@@ -27,6 +27,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.falco.
 Object = dict[str, Any]
 Options = Mapping[str, Any]
 _POLICY_GROUP = "policy"
+_SECCOMP = {"Unconfined": "unconfined", "RuntimeDefault": "runtime/default"}
 DEFAULTS: Options = {
     "namespace": "falco",
     "create_namespace": True,
@@ -116,7 +117,7 @@ def _pod_security_policy(options: Options) -> list[Object]:
     subject = {"kind": "ServiceAccount", "name": "falco", "namespace": namespace}
     return [
         {**_named("policy/v1beta1", "PodSecurityPolicy", "", name), "spec": _policy_spec(options)}
-        | {"metadata": {"name": name, "labels": labels("falco"), "annotations": _profiles()}},
+        | {"metadata": {"name": name, "labels": labels("falco"), "annotations": _profiles(options)}},
         {**_named("rbac.authorization.k8s.io/v1", "Role", namespace, "falco-pod-security"), "rules": [rule]},
         {
             **_named("rbac.authorization.k8s.io/v1", "RoleBinding", namespace, "falco-pod-security"),
@@ -126,11 +127,11 @@ def _pod_security_policy(options: Options) -> list[Object]:
     ]
 
 
-def _profiles() -> dict[str, str]:
-    return {
-        "seccomp.security.alpha.kubernetes.io/allowedProfileNames": "*",
-        "apparmor.security.beta.kubernetes.io/allowedProfileNames": "*",
-    }
+def _profiles(options: Options) -> dict[str, str]:
+    profiles = {"seccomp.security.alpha.kubernetes.io/allowedProfileNames": _SECCOMP[options["seccomp_profile"]]}
+    if options["apparmor_unconfined"]:
+        profiles["apparmor.security.beta.kubernetes.io/allowedProfileNames"] = "unconfined"
+    return profiles
 
 
 def _policy_spec(options: Options) -> Object:
