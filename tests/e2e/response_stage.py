@@ -131,6 +131,17 @@ class ResponseStage:
         done = subprocess.run(self.command("--check"), env=_env(), capture_output=True, text=True, check=False)
         return done.returncode, done.stdout or done.stderr
 
+    def call_function(self, event: Mapping[str, Any]) -> str:
+        """What the Kubeless function answers to an alert, in a process of its own as its runtime makes one a call."""
+        self.command()
+        call = "import json, sys; from bulkhead_response.kubeless_handler import handler; "
+        call += "print(handler({'data': json.load(sys.stdin)}, {}))"
+        env = {**_env(), "BULKHEAD_RESPONSE_CONFIG": str(self.folder / "config.json")}
+        words = [sys.executable, "-c", call]
+        return subprocess.run(
+            words, input=json.dumps(event), env=env, stdout=subprocess.PIPE, text=True, check=True
+        ).stdout
+
     @property
     def runner(self) -> subprocess.Popen[bytes]:
         """The process."""

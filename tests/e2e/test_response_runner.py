@@ -127,3 +127,13 @@ def test_check_says_what_is_wrong_in_a_sentence_each(response: ResponseStage) ->
     )
     response.config["ruels"] = []
     assert "ruels is not known; did you mean rules?" in response.check()[1]
+
+
+def test_a_function_that_is_called_twice_with_an_alert_answers_it_once(
+    response: ResponseStage, outside: Double
+) -> None:
+    for _each in range(2):
+        assert json.loads(response.call_function(alert(1)))[0]["status"] == "acted"
+    assert dict(outside.deleted) == {"web-1": 1}
+    assert list(outside.told.values()) == [1]
+    assert response.statuses() == {alert(1)["uuid"]: ["acted"]}

@@ -98,7 +98,7 @@ async def _consumer_problem(client: Client, source: SourceConfig) -> str | None:
 async def _permission_problems(config: Config, kubernetes: KubernetesApi) -> AsyncIterator[str]:
     from bulkhead_response.kubernetes_api import ApiError
 
-    for attributes in _needed(config):
+    for attributes in needed_rights(config):
         review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
         try:
             answer = await kubernetes.post(_REVIEW, {**review, "spec": {"resourceAttributes": attributes}})
@@ -111,7 +111,7 @@ async def _permission_problems(config: Config, kubernetes: KubernetesApi) -> Asy
             yield f"kubernetes: may not {attributes['verb']} {attributes['resource']}{group}{where}"
 
 
-def _needed(config: Config) -> list[dict[str, str]]:
+def needed_rights(config: Config) -> list[dict[str, str]]:
     """The questions for SelfSubjectAccessReview, each once."""
     questions: dict[tuple[str, ...], dict[str, str]] = {}
     for rule in _table_rules(config):

@@ -117,8 +117,11 @@ class Execution:
         return outcome, seconds
 
     async def _resume(self, place: Place, entry: Entry, step: ResponseStep) -> Outcome | None:
-        """What came of a step that was begun before; None where it is to be run (again)."""
-        if entry.outcome is not None and not (entry.outcome.status == FAILED and entry.outcome.retry):
+        """What came of a step that was begun before; None where it is to be run (again): what failed always is.
+
+        So a dead letter can be published anew when its cause was mended.
+        """
+        if entry.outcome is not None and entry.outcome.status != FAILED:
             return entry.outcome
         if entry.outcome is None and entry.runner != self.about.runner:
             if self.about.attempt == 1:

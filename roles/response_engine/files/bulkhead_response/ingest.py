@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import logging
 import os
+import secrets
 import ssl
 from asyncio import sslproto
 from collections.abc import AsyncIterator
@@ -110,7 +111,7 @@ class Ingest:
             return await request.read()
         except web.HTTPRequestEntityTooLarge as error:
             message = f"the request is larger than {self._limit} bytes"
-            await self._recorder.bury(TOO_LARGE, message, f"ingest-{request.remote}", b"", "ingest")
+            await self._recorder.bury(TOO_LARGE, message, secrets.token_hex(16), b"", "ingest")
             raise Poison(TOO_LARGE, message) from error
 
     async def _store(self, body: bytes) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bulkhead_response.alert import Target
+from bulkhead_response.errors import Unreachable
 from bulkhead_response.kubernetes_api import KubernetesApi
 
 
@@ -32,7 +33,7 @@ class PodSight:
         self._facts: PodFacts | None = None
 
     async def facts(self) -> PodFacts:
-        """Unreachable where the API server does not answer."""
+        """Unreachable where the API server does not answer, or does not let us look."""
         if self._facts is None:
             self._facts = await self._look()
         return self._facts
@@ -49,7 +50,10 @@ class PodSight:
 
         try:
             pod = await find_pod(self._kubernetes, self._target)
-        except (PodGone, Refused, ApiError):
+        except (PodGone, Refused):
             return NOTHING
+        except ApiError as error:
+            # Not to be allowed to look is not the same as to see another label.
+            raise Unreachable(f"the pod of the alert cannot be looked up: {error}") from error
         containers = [*(pod.spec.get("initContainers") or []), *(pod.spec.get("containers") or [])]
         return PodFacts(pod.labels, tuple(str(container.get("image", "")) for container in containers))

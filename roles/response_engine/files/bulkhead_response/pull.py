@@ -31,6 +31,7 @@ _PAUSE = 1.0
 """Seconds between requests that the server refuses, as for a consumer that is not there."""
 
 _OVER = frozenset({"404", "408", "409"})
+_LIMIT = "Exceeded"
 _BEAT = "100"
 
 
@@ -110,14 +111,17 @@ class Puller:
             self._room -= 1
             self.refusal = ""
             self._deliver(delivery_of(message))
-        elif status != _BEAT:
+        elif status == _BEAT:
+            self.refusal = ""
+        else:
             self._end_of_request(status or "", (message.headers or {}).get("Description", ""))
         if not self._wanted:
             self._changed.set()
 
     def _end_of_request(self, status: str, description: str) -> None:
         self._wanted = 0
-        expired = status in _OVER and "Deleted" not in description
+        # 409 is many things: a server that leaves, another leader (ask again), or a limit of the consumer (mend that).
+        expired = status in _OVER and not description.startswith(_LIMIT)
         refusal = "" if expired else description or "no answer: is the stream there?"
         if refusal and refusal != self.refusal:
             log.error("%s/%s: %s", self.source.stream, self.source.consumer, refusal)

@@ -226,3 +226,12 @@ def test_a_step_that_there_is_not_is_refused_by_its_place() -> None:
         Play({"rules": [rule(steps=[{"action": "delete_pods"}])]})
     with pytest.raises(ConfigError, match=r"rules\[0\].steps\[0\].params \(delete_pod\): "):
         Play({"rules": [rule(steps=[{"action": "delete_pod", "params": {"grace": 5}}])]})
+
+
+def test_a_dead_letter_that_is_published_anew_runs_what_had_failed() -> None:
+    play = Play({"rules": [rule(steps=[{"action": "act"}, {"action": "second"}])]})
+    play.acts["second"] = lambda _alert, _context: Outcome(FAILED, "no")
+    assert play.status(shell()) == ["failed"]
+    del play.acts["second"]
+    assert play.status(shell()) == ["acted"]
+    assert [step for step, _alert, _dry in play.ran] == ["act", "second", "second"]
