@@ -33,8 +33,8 @@ from tests.lab.images import BASE, KEPT, make_images
 SECRET = "correct-horse-battery-9"
 # Writes a file, listens, runs a program whose file it deletes, and holds a secret in its command line.
 INTRUDER = (
-    "echo payload >/tmp/payload; ln -s /etc/shadow /tmp/link; echo to-stdout; echo to-stderr >&2; "
-    "cp /bin/busybox /tmp/sleep; /tmp/sleep 2147483641 & nc -l -p 4444 & "
+    "mkdir -p /opt/kit/bin; echo tool >/opt/kit/bin/tool; echo payload >/tmp/payload; ln -s /etc/shadow /tmp/link; "
+    "echo to-stdout; echo to-stderr >&2; cp /bin/busybox /tmp/sleep; /tmp/sleep 2147483641 & nc -l -p 4444 & "
     f"while [ ! -e /proc/$!/fd/3 ]; do true; done; rm /tmp/sleep; touch /ready; sleep 2147483647; echo {SECRET}"
 )
 UNTAKEN_BEFORE = {"container/processes", "container/sockets", "container/confinement", "container/stats"}
@@ -120,6 +120,7 @@ def test_everything_about_a_container_is_kept(scene: Scene, intruded: Container)
         assert member is not None
         assert member.read() == b"payload\n"
         assert archive.getmember("tmp/link").linkname == "/etc/shadow"
+        assert archive.getmember("opt/kit/bin/tool").size == len("tool\n")
     log = Path(row["path"], "container", "log.txt").read_text()
     assert "to-stdout" in log
     assert "stderr " in log
@@ -291,6 +292,23 @@ def test_what_cannot_be_is_refused_in_one_sentence(scene: Scene, options: dict[s
     assert not scene.folder.exists()
 
 
+def test_a_folder_that_others_write_to_is_refused(scene: Scene) -> None:
+    scene.run("web", ["sleep", "999999"])
+    scene.folder.mkdir()
+    scene.folder.chmod(0o777)
+    result = scene.module(containers=[{"name": "web"}])
+    assert result["failed"] is True
+    assert "others can write to it" in result["msg"]
+    assert not list(scene.folder.iterdir())
+
+
+def test_a_verification_of_nothing_does_not_pass(scene: Scene) -> None:
+    scene.folder.mkdir()
+    result = scene.module(state="verified")
+    assert result["failed"] is True
+    assert "holds no evidence" in result["msg"]
+
+
 def test_nothing_is_begun_with_too_little_space(scene: Scene) -> None:
     scene.run("web", ["sleep", "999999"])
     result = scene.module(containers=[{"name": "web"}], min_free_mb=2**40)
@@ -350,7 +368,9 @@ def test_an_archive_is_sent_to_a_store_and_its_signature_shown_nowhere(scene: Sc
         unknown = scene.module(case="INC-2", containers=[{"name": "web", "upload_url": f"{address}/no?sig=wrong"}])
         assert "did not take the evidence" in unknown["msg"]
         sent = {"name": "web", "upload_url": f"{address}/cases/web.tar.gz?X-Amz-Signature=deadbeef"}
-        row = scene.take("web", containers_given=[sent], upload_ca_path=str(authority), case="INC-3")
+        row = scene.take("web", containers_given=[sent], upload_ca_path=str(authority))
+        again = scene.take("web", containers_given=[sent], upload_ca_path=str(authority))
+    assert (row["action"], row["changed"], again["changed"]) == ("present", True, False)
     assert hashlib.sha256(objects["/cases/web.tar.gz"]).hexdigest() == row["archive_sha256"]
     assert row["uploaded"] == f"{address}/cases/web.tar.gz"
     custody = [json.loads(line) for line in Path(row["path"], "custody.jsonl").read_text().splitlines()]

@@ -12,8 +12,8 @@ import hashlib
 import http.client
 import io
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import IO, Any, cast
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.docker.engine import DockerError, Engine
@@ -48,58 +48,109 @@ def leaves(rows: Sequence[Mapping[str, str]]) -> list[str]:
     return [path for path in paths if path not in folders]
 
 
+def batches(rows: Sequence[Mapping[str, str]], mount_points: Iterable[str] = ()) -> dict[str, list[str]]:
+    """What to ask for, and the leaves that come with it: a folder that was added brings all of them in one answer.
+
+    A folder with a mount point below it is not asked for as a whole: the answer would hold the volume too.
+    """
+    mounts = [point.rstrip("/") for point in mount_points]
+    added = {row["path"] for row in rows if row["kind"] == "added"}
+    whole = {path for path in added if not any(point == path or point.startswith(f"{path}/") for point in mounts)}
+    found: dict[str, list[str]] = {}
+    for leaf in leaves(rows):
+        found.setdefault(_topmost(leaf, whole), []).append(leaf)
+    return found
+
+
+def _topmost(leaf: str, whole: Collection[str]) -> str:
+    """The highest of the folders above a path that can be asked for as a whole, the path itself where none can."""
+    parts = leaf.split("/")
+    folders = ("/".join(parts[:depth]) for depth in range(2, len(parts)))
+    return next((folder for folder in folders if folder in whole), leaf)
+
+
 def take(
-    engine: Engine, container_id: str, paths: Iterable[str], bounds: Bounds, folder: EvidenceFolder, at: str
+    engine: Engine,
+    container_id: str,
+    wanted: Mapping[str, Iterable[str]],
+    bounds: Bounds,
+    folder: EvidenceFolder,
+    at: str,
 ) -> str:
-    """Write archive and index below `at`; what was left out, in one sentence, empty where nothing was."""
-    rows: list[dict[str, Any]] = []
-    archive = folder.place(f"{at}/{ARCHIVE}")
-    left = bounds.total_bytes
-    with tarfile.open(archive, "x", format=tarfile.PAX_FORMAT) as target:
-        for path in paths:
-            if len(rows) >= bounds.files:
-                rows.append({"path": path, "taken": False, "reason": f"more than {bounds.files} files"})
-                continue
+    """Write archive and index below `at`; what was left out, in one sentence, empty where nothing was.
+
+    wanted: what to ask the engine for, and the paths that shall be taken from the answer (see `batches`).
+    """
+    with tarfile.open(folder.place(f"{at}/{ARCHIVE}"), "x", format=tarfile.PAX_FORMAT) as target:
+        taking = _Taking(engine, container_id, bounds, target)
+        for asked, paths in wanted.items():
             folder.require_space()
-            row = _take_one(engine, container_id, path, min(bounds.file_bytes, left), target)
-            left -= row.get("size", 0) if row["taken"] else 0
-            rows.append(row)
+            taking.batch(asked, paths)
     folder.adopt(f"{at}/{ARCHIVE}")
+    rows = sorted(taking.rows, key=lambda row: str(row["path"]))
     folder.write_json(f"{at}/{INDEX}", rows)
     missing = [row for row in rows if not row["taken"] and row.get("type") != "folder"]
     return f"{len(missing)} of {len(rows)} were not taken, the first for: {missing[0]['reason']}" if missing else ""
 
 
-def _take_one(engine: Engine, container_id: str, path: str, most: int, target: tarfile.TarFile) -> dict[str, Any]:
-    pieces = engine.stream(f"/containers/{container_id}/archive", path=path)
-    try:
+@dataclass
+class _Taking:
+    """An archive under way. `rows` is its index, `size` what it holds of contents so far, in bytes."""
+
+    engine: Engine
+    container_id: str
+    bounds: Bounds
+    target: tarfile.TarFile
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    taken: int = 0
+    size: int = 0
+
+    def batch(self, asked: str, paths: Iterable[str]) -> None:
+        """Take these paths out of one answer of the engine; each has a row afterwards."""
+        wanted = set(paths)
+        reason = f"more than {self.bounds.files} files"
+        if self.taken < self.bounds.files:
+            try:
+                self._read(asked, wanted)
+                reason = "the engine did not give it"
+            except (DockerError, tarfile.TarError, http.client.HTTPException) as exc:
+                reason = str(exc)
+            finally:
+                self.engine.close()  # what is left of the answer is not wanted: a folder may be a whole volume
+        self.rows += [{"path": path, "taken": False, "reason": reason} for path in sorted(wanted)]
+
+    def _read(self, asked: str, wanted: set[str]) -> None:
+        pieces = self.engine.stream(f"/containers/{self.container_id}/archive", path=asked)
+        above = asked.rpartition("/")[0]
         with tarfile.open(fileobj=cast("IO[bytes]", _Pieces(pieces)), mode="r|") as source:
-            member = source.next()
-            return _keep(path, member, source, most, target)
-    except (DockerError, tarfile.TarError, http.client.HTTPException) as exc:
-        return {"path": path, "taken": False, "reason": str(exc)}
-    finally:
-        engine.close()  # what is left of the answer is not wanted: a folder may be a whole volume
+            for member in source:
+                path = f"{above}/{member.name.strip('/')}"
+                if path in wanted:
+                    wanted.remove(path)
+                    self.rows.append({"path": path, **_attributes(member), **self._keep(path, above, member, source)})
+                if not wanted:
+                    return
 
-
-def _keep(
-    path: str, member: tarfile.TarInfo | None, source: tarfile.TarFile, most: int, target: tarfile.TarFile
-) -> dict[str, Any]:
-    if member is None:
-        return {"path": path, "taken": False, "reason": "the engine gave nothing"}
-    row = {"path": path, **_attributes(member)}
-    if member.isdir():
-        return {**row, "taken": False, "reason": "a folder"}
-    if member.size > most:
-        return {**row, "taken": False, "reason": f"larger than the {most} bytes that are left"}
-    member.name = path.lstrip("/")
-    content = source.extractfile(member) if member.isreg() else None
-    if content is None:
-        target.addfile(member)
-        return {**row, "taken": True}
-    hashing = _Hashing(content)
-    target.addfile(member, cast("IO[bytes]", hashing))
-    return {**row, "taken": True, "sha256": hashing.digest.hexdigest()}
+    def _keep(self, path: str, above: str, member: tarfile.TarInfo, source: tarfile.TarFile) -> dict[str, Any]:
+        most = min(self.bounds.file_bytes, self.bounds.total_bytes - self.size)
+        if member.isdir():
+            return {"taken": False, "reason": "a folder"}
+        if self.taken >= self.bounds.files:
+            return {"taken": False, "reason": f"more than {self.bounds.files} files"}
+        if member.size > most:
+            return {"taken": False, "reason": f"larger than the {most} bytes that are left"}
+        self.taken += 1
+        self.size += member.size
+        content = source.extractfile(member) if member.isreg() else None
+        member.name = path.lstrip("/")
+        if content is None:
+            if member.islnk():
+                member.linkname = f"{above}/{member.linkname}".lstrip("/")
+            self.target.addfile(member)
+            return {"taken": True}
+        hashing = _Hashing(content)
+        self.target.addfile(member, cast("IO[bytes]", hashing))
+        return {"taken": True, "sha256": hashing.digest.hexdigest()}
 
 
 def _attributes(member: tarfile.TarInfo) -> dict[str, Any]:

@@ -106,7 +106,7 @@ class Collection:
         carried: Result = {"archive": path, "archive_sha256": digest, "archived": made}
         if made:
             self._record(result["path"], "archived", {"archive_sha256": digest})
-        if url and (made or result["action"] == "taken"):
+        if url and not _was_sent(result["path"], shown_url(url), digest):
             tag = upload(path, url, self.upload_ca, self.upload_timeout)
             carried["uploaded"] = shown_url(url)
             self._record(result["path"], "uploaded", {"to": carried["uploaded"], "etag": tag, "archive_sha256": digest})
@@ -114,6 +114,12 @@ class Collection:
 
     def _record(self, path: str, event: str, details: Result) -> None:
         seal.append_custody(path, event=event, **self.taker.custodian.line(details=details))
+
+
+def _was_sent(path: str, to: str, digest: str) -> bool:
+    """Whether this very archive has gone there before, as the chain of custody says."""
+    sent = [line.get("details") or {} for line in seal.custody_records(path) if line["event"] == "uploaded"]
+    return any((each.get("to"), each.get("archive_sha256")) == (to, digest) for each in sent)
 
 
 def _engine(taker: take.Taker) -> Engine:
@@ -142,7 +148,10 @@ def verified(folder: str, names: list[str], expected: Mapping[str, str]) -> Iter
         there = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith("."))
     except OSError as exc:
         raise ForensicsError(f"{folder} cannot be read: {exc.strerror or exc}") from exc
-    for name in names or sorted({*there, *expected}):
-        path = os.path.join(folder, os.path.basename(name))
+    wanted = [os.path.basename(name.rstrip("/")) for name in names] or sorted({*there, *expected})
+    if not wanted:
+        raise ForensicsError(f"{folder} holds no evidence: nothing could be verified")
+    for name in wanted:
+        path = os.path.join(folder, name)
         found, digest, head = seal.problems(path, expected.get(name))
         yield {"path": path, "manifest_sha256": digest, "custody_head": head, "problems": found}

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -129,11 +128,9 @@ class ContainerParts:
     def _files(self) -> str:
         rows = changed_files.changes(self.engine, self.subject.id)
         self._document("changes.json", rows)
-        paths = changed_files.leaves(rows)
-        try:
-            return changed_files.take(self.engine, self.subject.id, paths, self.request.bounds, self.folder, self.at)
-        except (EOFError, http.client.HTTPException) as exc:
-            return f"the engine broke off: {exc}"
+        mounts = [str(mount.get("Destination")) for mount in self.subject.inspected.get("Mounts") or ()]
+        wanted = changed_files.batches(rows, mounts)
+        return changed_files.take(self.engine, self.subject.id, wanted, self.request.bounds, self.folder, self.at)
 
     def _image(self) -> str:
         image = str(self.subject.inspected.get("Image"))

@@ -45,6 +45,7 @@ class EvidenceFolder:
         self._min_free = min_free_bytes
         try:
             os.makedirs(root, mode=0o700, exist_ok=True)
+            _require_private(root)
             self.require_space()
             remove_leftovers(root, name)
             self.path = tempfile.mkdtemp(dir=root, prefix=f".{name}{_PARTIAL}")
@@ -178,6 +179,14 @@ def file_hash(path: str) -> str:
         while piece := file.read(1 << 20):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def _require_private(root: str) -> None:
+    """What others can write to is no evidence."""
+    if os.stat(root).st_mode & 0o022:
+        raise ForensicsError(
+            f"{root} is no place for evidence, others can write to it: chmod 0700, or choose another folder"
+        )
 
 
 def _sync(folder: str) -> None:

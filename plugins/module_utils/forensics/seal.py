@@ -77,6 +77,15 @@ def problems(path: str, expected: str | None = None) -> tuple[list[str], str, st
     return found, digest, str(last["hash"]) if last else ""
 
 
+def custody_records(path: str) -> list[dict[str, Any]]:
+    """The chain of a set. Raises ForensicsError where it is broken."""
+    lines = _lines(path)
+    faults, _last = custody.faults(lines)
+    if faults:
+        raise ForensicsError(f"{path}: the chain of custody is broken: {faults[0]}")
+    return [json.loads(line) for line in lines]
+
+
 def append_custody(path: str, **facts: Any) -> str:
     """Add a record to the chain of a set, and return its hash. Raises ForensicsError where the chain is broken."""
     faults, last = custody.faults(_lines(path))

@@ -55,7 +55,8 @@ def take(
     tmp_path: Path, archives: dict[str, bytes | Exception], bounds: Bounds
 ) -> tuple[str, dict[str, Any], list[str]]:
     folder = EvidenceFolder(str(tmp_path), "set")
-    note = changed_files.take(ArchiveEngine(archives), "x", archives, bounds, folder, "c")
+    wanted = {path: [path] for path in archives}
+    note = changed_files.take(ArchiveEngine(archives), "x", wanted, bounds, folder, "c")
     rows = json.loads(Path(folder.path, "c", changed_files.INDEX).read_text())
     with tarfile.open(Path(folder.path, "c", changed_files.ARCHIVE)) as archive:
         names = archive.getnames()
@@ -125,3 +126,56 @@ def test_leaves_are_what_may_be_files() -> None:
     assert [row["kind"] for row in rows] == ["modified", "added", "added", "deleted"]
     assert changed_files.leaves(rows) == ["/tmp/a/b"]
     assert changed_files.changes(ArchiveEngine({}, None), "x") == []
+
+
+ROWS = [
+    {"path": path, "kind": kind}
+    for path, kind in (
+        ("/etc", "modified"),
+        ("/etc/passwd", "modified"),
+        ("/tmp", "modified"),
+        ("/tmp/.x", "added"),
+        ("/tmp/.x/bin", "added"),
+        ("/tmp/.x/bin/miner", "added"),
+        ("/tmp/.x/notes", "added"),
+        ("/top", "added"),
+    )
+]
+EACH = {"/etc/passwd": ["/etc/passwd"], "/top": ["/top"]}
+
+
+@pytest.mark.parametrize(
+    ("mounts", "asked"),
+    [
+        ([], {**EACH, "/tmp/.x": ["/tmp/.x/bin/miner", "/tmp/.x/notes"]}),
+        (
+            ["/tmp/.x/notes/"],
+            {**EACH, "/tmp/.x/bin": ["/tmp/.x/bin/miner"], "/tmp/.x/notes": ["/tmp/.x/notes"]},
+        ),
+        (["/tmp/.xyz"], {**EACH, "/tmp/.x": ["/tmp/.x/bin/miner", "/tmp/.x/notes"]}),
+    ],
+)
+def test_a_folder_that_was_added_is_asked_for_once(mounts: list[str], asked: dict[str, list[str]]) -> None:
+    assert changed_files.batches(ROWS, mounts) == asked
+
+
+def test_a_batch_gives_what_is_wanted_and_nothing_else(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, content in ((".x/", None), (".x/a", b"one"), (".x/unchanged", b"no"), (".x/b/c", b"two")):
+            member = tarfile.TarInfo(name)
+            member.type = tarfile.DIRTYPE if content is None else tarfile.REGTYPE
+            member.size = len(content or b"")
+            archive.addfile(member, io.BytesIO(content or b""))
+        twin = tarfile.TarInfo(".x/twin")
+        twin.type, twin.linkname = tarfile.LNKTYPE, ".x/a"
+        archive.addfile(twin)
+    folder = EvidenceFolder(str(tmp_path), "set")
+    wanted = {"/tmp/.x": ["/tmp/.x/a", "/tmp/.x/b/c", "/tmp/.x/twin", "/tmp/.x/gone"]}
+    note = changed_files.take(ArchiveEngine({"/tmp/.x": buffer.getvalue()}), "x", wanted, PLENTY, folder, "c")
+    assert note == "1 of 4 were not taken, the first for: the engine did not give it"
+    with tarfile.open(Path(folder.path, "c", changed_files.ARCHIVE)) as archive:
+        assert archive.getnames() == ["tmp/.x/a", "tmp/.x/b/c", "tmp/.x/twin"]
+        found = archive.extractfile("tmp/.x/twin")
+        assert found is not None
+        assert found.read() == b"one"
