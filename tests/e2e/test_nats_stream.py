@@ -110,3 +110,14 @@ def test_what_cannot_be_is_one_sentence(server: Nats, stream: dict[str, Any], mo
     refused = _run(server, stream, **more)
     assert sentence in refused["msg"]
     assert "\n" not in refused["msg"]
+
+
+def test_a_server_without_tls_is_not_spoken_to_in_the_clear() -> None:
+    """Whoever stands between could strip the offer of TLS from what a server says of itself."""
+    with Nats(tls=False) as bare:
+        seed = str(bare.seed_file(ADMIN))
+        url = bare.url.replace("nats://", "tls://")
+        refused = run_module("nats_stream", {"servers": [url], "nkey_seed_file": seed, "streams": [_STREAM]})
+        assert "does not speak TLS" in refused["msg"]
+        plain = run_module("nats_stream", {"servers": [bare.url], "nkey_seed_file": seed, "streams": [_STREAM]})
+        assert plain["changed"]
