@@ -254,7 +254,7 @@ target:
   returned: unless O(state=absent)
   type: str
 falco:
-  description: What Falco itself said. RV(falco.asked) tells whether it was there to be asked.
+  description: What Falco itself said. C(asked) tells whether it was there to be asked.
   returned: O(state=present), unless our own check failed
   type: dict
   sample: {program: /usr/bin/falco, asked: true, errors: []}

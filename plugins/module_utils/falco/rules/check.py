@@ -77,7 +77,7 @@ def check_rules(files: Sequence[tuple[str, str]], engine: Engine | None = None) 
     collection = read_files([Document(name, content) for name, content in files], engine, report)
     compiler = Compiler(collection, engine, report)
     compiler.compile()
-    order = {name: number for number, (name, _) in enumerate(files)}
+    order = {name: number for number, (name, _content) in enumerate(files)}
     issues = sorted(report.issues, key=lambda issue: (order[issue.place.file], issue.place.line, issue.place.column))
     return Verdict(tuple(issues), _summaries(collection, compiler), len(collection.macros), len(collection.lists))
 

@@ -141,7 +141,7 @@ class ConditionCheck:
         if "." not in value.text and "(" not in value.text:
             return
         bare = "".join(value.text.split())
-        if bare.split("[")[0] in self._table.fields and check.op != "regex":
+        if bare.split("[", maxsplit=1)[0] in self._table.fields and check.op != "regex":
             message = f"'{value.text}' is the name of a field, but stands here as a text"
             yield ConditionWarning(COMPILE_WARNING, message, value.at, f"write val({bare}) to compare with the field")
         elif _TRANSFORMER_TEXT.fullmatch(bare):

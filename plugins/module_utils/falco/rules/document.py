@@ -80,7 +80,7 @@ class Node:
 
     def key_nodes(self) -> list[tuple[str, Node]]:
         """The keys of a mapping, as they stand."""
-        return [(_key(key), Node(self.document, key)) for key, _ in self.node.value]
+        return [(_key(key), Node(self.document, key)) for key, _value in self.node.value]
 
     @property
     def text(self) -> str:

@@ -114,10 +114,9 @@ def validated(
         _check_several(exception, exception.fields, modifiers)
     else:
         _check_single(exception, modifiers)
-    fields = exception.fields if isinstance(exception.fields, list) else [exception.fields]
-    for node in fields if check_field else ():
-        assert check_field is not None
-        check_field(node)
+    if check_field is not None:
+        for node in exception.fields if isinstance(exception.fields, list) else [exception.fields]:
+            check_field(node)
     return exception
 
 
@@ -152,7 +151,7 @@ def _comp(node: Node, modifiers: Sequence[str]) -> str:
 
 
 def _is_modified(comp: str, modifiers: Sequence[str]) -> bool:
-    operator, _, modifier = comp.partition(" ")
+    operator, _blank, modifier = comp.partition(" ")
     return operator in TEXT_OPERATORS and modifier in modifiers
 
 
@@ -168,25 +167,27 @@ def appended(old: Sequence[RuleException], new: Sequence[RuleException]) -> Iter
 
 def condition_parts(exception: RuleException, modifiers: Sequence[str]) -> list[Part]:
     """` and not (…)`, or nothing where there are no values. RulesError where values and fields do not fit."""
-    parts = _several(exception, modifiers) if isinstance(exception.fields, list) else _single(exception)
+    fields = exception.fields
+    parts: list[Part] = []
+    if isinstance(fields, list):
+        parts = _several(exception, fields, modifiers)
+    elif fields is not None:
+        parts = _single(exception, fields)
     return [Part(" and not ", exception.node, False), *parts] if parts else []
 
 
-def _single(exception: RuleException) -> list[Part]:
-    assert isinstance(exception.fields, Node)
+def _single(exception: RuleException, field: Node) -> list[Part]:
     comp = exception.comps.text.strip() if isinstance(exception.comps, Node) else "in"
     parts: list[Part] = []
     for value in exception.values:
         if value.is_list:
             raise value.invalid(f"'fields' of the exception '{exception.name}' is a text, so each value must be one")
-        parts.append(Part(", " if parts else f"({exception.fields.text} {comp} (", exception.fields, False))
+        parts.append(Part(", " if parts else f"({field.text} {comp} (", field, False))
         parts.append(Part(quoted(value.text), value, False))
     return [*parts, Part("))", exception.node, False)] if parts else []
 
 
-def _several(exception: RuleException, modifiers: Sequence[str]) -> list[Part]:
-    assert isinstance(exception.fields, list)
-    fields = exception.fields
+def _several(exception: RuleException, fields: list[Node], modifiers: Sequence[str]) -> list[Part]:
     comps = (
         [node.text.strip() for node in exception.comps] if isinstance(exception.comps, list) else ["="] * len(fields)
     )

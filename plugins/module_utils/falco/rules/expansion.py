@@ -71,7 +71,7 @@ class ConditionText:
         text, origins = self.text, list(range(len(self.text)))
         for name, items in lists.items():
             if name in text:
-                text, _ = _replace(text, name, items, origins)
+                text, _found = _replace(text, name, items, origins)
         return self.place(origins[offset] if offset < len(origins) else len(self.text))
 
 

@@ -56,7 +56,7 @@ def _rows(table: str) -> list[tuple[str, str, str]]:
         if line[:1].isalpha():
             kind = words.pop(0).rstrip(":")
         for word in words:
-            name, _, flags = word.partition("!")
+            name, _mark, flags = word.partition("!")
             rows.append((name, kind, flags))
     return rows
 
@@ -69,7 +69,7 @@ def _core() -> dict[str, FieldType]:
 @functools.lru_cache(maxsize=1)
 def event_arguments() -> Mapping[str, str]:
     """{argument of an event: its type}."""
-    return {name: kind for name, kind, _ in _rows(EVENT_ARGUMENTS)}
+    return {name: kind for name, kind, _flags in _rows(EVENT_ARGUMENTS)}
 
 
 @functools.cache

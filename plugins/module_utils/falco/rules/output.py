@@ -113,7 +113,7 @@ def _field(text: str, at: int, table: FieldTable) -> tuple[FieldType, int]:
 
 
 def _is_field(name: str, table: FieldTable) -> bool:
-    start, _, rest = name.partition("arg.")
+    start, _dot, rest = name.partition("arg.")
     if start in ("evt.", "evt.raw") and rest:
         return rest in event_arguments()
     if name.startswith("thread.cgroup."):
