@@ -68,7 +68,9 @@ _good = st.one_of(
         _bare | _quoted,
     ),
     _check(_NUMBERS, ("=", "!=", "<", "<=", ">", ">="), _number),
-    _check(_PORTS, ("=", "!=", "<", ">="), st.integers(0, 65535).map(str) | st.sampled_from(["http", "ssh"])),
+    _check(_PORTS, ("=", "!="), st.integers(0, 65535).map(str) | st.sampled_from(["http", "ssh"])),
+    # The newer grammar takes only numbers here.
+    _check(_PORTS, ("<", ">="), st.integers(0, 65535).map(str)),
     _check(_ADDRESSES, ("=", "!="), _address),
     _check(_NETS, ("=", "!="), _net),
     _check(_TRUTHS, ("=", "!="), st.sampled_from(["true", "false"])),

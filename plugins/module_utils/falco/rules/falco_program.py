@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,8 +82,17 @@ def _errors(output: str) -> list[str]:
     found = []
     for result in results:
         for error in result.get("errors") or ():
-            place = ((error.get("context") or {}).get("locations") or [{}])[-1].get("position") or {}
-            line = f", line {place['line'] + 1}" if isinstance(place.get("line"), int) else ""
-            name = os.path.basename(str(result.get("name", "")))[4:]
-            found.append(f"{error.get('code')}: {name}{line}: {error.get('message')}")
+            name = os.path.basename(str(result.get("name", "")))[len("000-") :]
+            found.append(f"{error.get('code')}: {name}{_line(error)}: {error.get('message')}")
     return found
+
+
+def _line(error: Mapping[str, Any]) -> str:
+    """The line of the innermost item. Falco counts lines from 0, and those in a condition by themselves."""
+    locations = (error.get("context") or {}).get("locations") or ()
+    lines = [
+        (location.get("position") or {}).get("line")
+        for location in locations
+        if location.get("item_type") != "condition expression"
+    ]
+    return f", line {lines[-1] + 1}" if lines and isinstance(lines[-1], int) else ""

@@ -27,7 +27,12 @@ _REFUSAL = {
                 {
                     "code": "LOAD_ERR_COMPILE_CONDITION",
                     "message": "filter_check called with nonexistent field proc.nam",
-                    "context": {"locations": [{"item_type": "rule", "position": {"line": 3, "column": 2}}]},
+                    "context": {
+                        "locations": [
+                            {"item_type": "rule", "position": {"line": 3, "column": 2}},
+                            {"item_type": "condition expression", "position": {"line": 9, "column": 2}},
+                        ]
+                    },
                 }
             ],
         }
