@@ -19,6 +19,16 @@ Config = dict[str, Any]
 PLATFORMS = ("host", "kubernetes")
 RULES_DIR = "/etc/falco/rules.d"
 
+# What names the pod, whatever a rule puts into its own output: a response acts on no pod that another could be taken
+# for.
+_POD_FIELDS = (
+    "container.id",
+    "container.image.repository",
+    "container.image.tag",
+    "k8s.ns.name",
+    "k8s.pod.name",
+    "k8s.pod.uid",
+)
 # Alerts as whole JSON, since a response is decided by their fields; metrics, since nobody misses what is dropped in
 # silence; a queue with an end, since one without takes all memory and Falco with it when somebody floods it.
 _BASELINE: Config = {
@@ -42,6 +52,10 @@ _BASELINE: Config = {
     "json_include_output_property": True,
     "json_include_output_fields_property": True,
     "json_include_tags_property": True,
+    "append_output": [
+        {"suggested_output": True},
+        {"match": {"source": "syscall"}, "extra_fields": list(_POD_FIELDS)},
+    ],
     "buffered_outputs": False,
     "outputs_queue": {"capacity": 100_000},
     "output_timeout": 2000,

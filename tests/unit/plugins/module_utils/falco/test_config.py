@@ -20,6 +20,7 @@ def test_the_baseline_is_sound_and_tells_of_drops(platform: str, version: str) -
     assert config["outputs_queue"]["capacity"] > 0
     assert "alert" in config["syscall_event_drops"]["actions"]
     assert config["config_files"] == []
+    assert {"container.id", "k8s.pod.uid"} <= set(config["append_output"][1]["extra_fields"])
     assert config["webserver"]["listen_address"] == {"host": "127.0.0.1", "kubernetes": "0.0.0.0"}[platform]
     assert "http_output" not in config
 
