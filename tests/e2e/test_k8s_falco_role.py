@@ -188,4 +188,3 @@ def test_a_host_gets_a_configuration_that_falco_takes(host: Host) -> None:
     assert host.role(state="absent").check().changed
     assert not file.exists()
     assert not list((host.config / "rules.d").glob("*.yaml"))
-    assert host.role(state="absent").check().changed == []
