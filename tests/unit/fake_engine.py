@@ -32,6 +32,6 @@ class FakeEngine(Engine):
             raise answer
         return answer
 
-    def stream(self, path: str, /, **query: object) -> Iterator[bytes]:
+    def stream(self, resource: str, **query: object) -> Iterator[bytes]:
         """No events."""
         return iter(())

@@ -104,12 +104,15 @@ class Engine:
         self.version()
         return self._call("POST", self._prefix + _with_query(path, query), body)
 
-    def stream(self, path: str, /, **query: object) -> Iterator[bytes]:
-        """The answer of a GET in pieces of 64 KiB, for archives; read it to its end before the next call."""
+    def stream(self, resource: str, **query: object) -> Iterator[bytes]:
+        """The answer of a GET in pieces of 64 KiB, for archives; read it to its end before the next call.
+
+        resource: the path of the request; archives have a query of that name.
+        """
         self.version()
-        response = self._send("GET", self._prefix + _with_query(path, query), None)
+        response = self._send("GET", self._prefix + _with_query(resource, query), None)
         if response.status >= 400:
-            raise _refusal(response.status, response.read(), path)
+            raise _refusal(response.status, response.read(), resource)
         while True:
             piece = response.read(65536)
             if not piece:

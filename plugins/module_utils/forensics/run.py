@@ -9,7 +9,6 @@ import getpass
 import os
 import platform
 import signal
-import sys
 from collections.abc import Mapping
 from types import FrameType
 from typing import Any, NoReturn
@@ -43,7 +42,7 @@ def run(params: Mapping[str, Any], *, check: bool) -> Outcome:
 
 def _end(_number: int, _frame: FrameType | None) -> NoReturn:
     """End by an exception, so that a paused container goes on and nothing half stays."""
-    sys.exit(143)
+    raise SystemExit(143)
 
 
 def _present(params: Mapping[str, Any], check: bool) -> Outcome:

@@ -44,7 +44,7 @@ class ArchiveEngine(Engine):
     def get(self, path: str, **query: object) -> Any:
         return self._changed
 
-    def stream(self, path: str, /, **query: object) -> Iterator[bytes]:
+    def stream(self, resource: str, **query: object) -> Iterator[bytes]:
         found = self._archives[str(query["path"])]
         if isinstance(found, Exception):
             raise found

@@ -63,7 +63,7 @@ class FakeEngine:
             raise EngineStatus(404, "network bridge not found")
         return {"/networks/bridge": self._bridge, "/info": INFO}[path]
 
-    def stream(self, path: str, **query: object) -> Iterator[bytes]:
+    def stream(self, resource: str, **query: object) -> Iterator[bytes]:
         self.asked = query
         yield from (self._events[:7].encode(), self._events[7:].encode())
 
