@@ -86,6 +86,7 @@ class ResponseStage:
         self.log_file = folder / "decisions.jsonl"
         self.health_port, self.ingest_port = free_port(), free_port()
         self._ack_wait = ack_wait
+        self._file = folder / "config.json"
         self._runner: subprocess.Popen[bytes] | None = None
         self.config: dict[str, Any] = {
             "nats": self._nats_settings(),
@@ -113,18 +114,17 @@ class ResponseStage:
         """Start the runner; the seconds until it was ready."""
         begun = time.monotonic()
         with (self.folder / "runner.log").open("ab") as log:
-            self._runner = subprocess.Popen(
-                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_env()
-            )
+            # It ends with the test, even where that is killed.
+            words = ["setpriv", "--pdeathsig=KILL", *self.command()]
+            self._runner = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_env())
         if wait:
             self.await_ready()
         return time.monotonic() - begun
 
     def command(self, *more: str) -> list[str]:
         """How the runner is started, with the configuration as it is now."""
-        file = self.folder / "config.json"
-        file.write_text(json.dumps(self.config))
-        return [sys.executable, "-m", "bulkhead_response", "--config", str(file), *more]
+        self._file.write_text(json.dumps(self.config))
+        return [sys.executable, "-m", "bulkhead_response", "--config", str(self._file), *more]
 
     def check(self) -> tuple[int, str]:
         """(exit code, what it says) of `--check`."""
@@ -136,7 +136,7 @@ class ResponseStage:
         self.command()
         call = "import json, sys; from bulkhead_response.kubeless_handler import handler; "
         call += "print(handler({'data': json.load(sys.stdin)}, {}))"
-        env = {**_env(), "BULKHEAD_RESPONSE_CONFIG": str(self.folder / "config.json")}
+        env = {**_env(), "BULKHEAD_RESPONSE_CONFIG": str(self._file)}
         words = [sys.executable, "-c", call]
         return subprocess.run(
             words, input=json.dumps(event), env=env, stdout=subprocess.PIPE, text=True, check=True
@@ -163,14 +163,14 @@ class ResponseStage:
         """Wait until /readyz says so."""
         self.wait("ready runner", lambda: self.get("/readyz")[0] == 200)
 
-    def wait(self, what: str, condition: Callable[[], bool], timeout: float = 120) -> None:
+    def wait(self, what: str, condition: Callable[[], bool], timeout: float = 120, pause: float = 0.02) -> None:
         """Wait for a condition. LabError with the runner's last words where it does not come."""
         deadline = time.monotonic() + timeout
         while not condition():
             ended = self._runner is not None and self._runner.poll() not in (None, -signal.SIGKILL)
             if ended or time.monotonic() > deadline:
                 raise LabError(f"no {what}; the runner's last words:\n{self.last_words()}")
-            time.sleep(0.02)
+            time.sleep(pause)
 
     def last_words(self) -> str:
         """The end of what the runner has logged."""
@@ -274,7 +274,8 @@ class ResponseStage:
 
     def await_finished(self, stream: str = "FALCO", timeout: float = 120) -> None:
         """Wait until each message of a stream is acknowledged."""
-        self.wait(f"end of {stream}", lambda: self.unfinished(stream) == 0, timeout)
+        # Each look is a connection of its own, which must not take the machine from what is looked at.
+        self.wait(f"end of {stream}", lambda: self.unfinished(stream) == 0, timeout, 0.2)
 
 
 def _env() -> dict[str, str]:
