@@ -79,7 +79,11 @@ class Host:
         }
         inventory = {"all": {"hosts": {"lab": {"ansible_connection": "local"}}}}
         variables = {f"nats_{name}": value for name, value in declared.items()}
-        return run_playbook(self._playbook, inventory=inventory, extra_vars=variables, check=check, diff=True)
+        # A third of the time that the tasks take is spent on copying them.
+        quickly = {"ANSIBLE_PIPELINING": "true"}
+        return run_playbook(
+            self._playbook, inventory=inventory, extra_vars=variables, check=check, diff=True, env=quickly
+        )
 
     def user(self, name: str, **without: bool) -> Identity:
         return Identity(self.url, self.pki / "clients" / name, **without)

@@ -18,7 +18,11 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.nats.c
 from ansible_collections.bulkhead.container_security.plugins.module_utils.nats.errors import NatsError
 
 ENDPOINTS = ("varz", "jsz", "connz", "healthz")
-_QUERIES = {"jsz": {"accounts": True, "streams": True, "consumers": True, "config": True}, "connz": {"auth": True}}
+_QUERIES: Mapping[str, Mapping[str, int]] = {
+    "jsz": {"accounts": True, "streams": True, "consumers": True, "config": True},
+    # A server tells of its first thousand clients otherwise.
+    "connz": {"auth": True, "limit": 65536},
+}
 # The system account calls this one otherwise.
 _NAMES = {"consumers": "consumer"}
 
@@ -52,7 +56,7 @@ def _get(url: str, endpoint: str, timeout: float, ca_file: str | None) -> dict[s
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise NatsError(f"monitor_urls: {url!r} is not an address such as http://127.0.0.1:8222")
-    query = "&".join(f"{name}=1" for name in _QUERIES.get(endpoint, {}))
+    query = "&".join(f"{name}={int(value)}" for name, value in _QUERIES.get(endpoint, {}).items())
     address = f"{url.rstrip('/')}/{endpoint}{'?' if query else ''}{query}"
     try:
         # A proxy of the environment is not asked for the way to a server's own port.
