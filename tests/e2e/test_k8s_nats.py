@@ -58,7 +58,8 @@ class Role:
             **options,
         }
         variables = {f"nats_{name}": value for name, value in declared.items()}
-        return run_playbook(self.playbook, extra_vars=variables, check=check, diff=True)
+        quickly = {"ANSIBLE_PIPELINING": "true"}
+        return run_playbook(self.playbook, extra_vars=variables, check=check, diff=True, env=quickly)
 
     def get(self, *words: str) -> Any:
         return json.loads(self.cluster.kubectl("-n", _NAMESPACE, "get", *words, "-o=json"))
