@@ -21,7 +21,7 @@ author: Bulkhead contributors (@bulkhead-security)
 options:
   folder:
     description:
-      - Folder on the controller. Private keys and seeds in it can be read by its owner alone. Keep it, and keep it safe.
+      - Folder on the controller. Its owner alone reads private keys and seeds. Keep it, and keep it safe.
       - Users find theirs in C(clients/USER), as C(ca.pem), C(cert.pem), C(key.pem) and C(user.nk).
     type: path
     required: true
