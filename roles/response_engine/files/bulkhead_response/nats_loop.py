@@ -38,7 +38,7 @@ _LONGEST_DELAY = 30.0
 _ACK, _IN_PROGRESS = b"+ACK", b"+WPI"
 
 Reader = Callable[[bytes], Sequence[Alert]]
-Key = tuple[str, int]
+Key = tuple[str, int, int]
 
 
 def reader_of(message_format: str, limit: int, known: Mapping[str, Any]) -> Reader:
@@ -90,7 +90,7 @@ class NatsLoop:
 
     def _take(self, delivery: Delivery, read: Reader, puller: Puller) -> None:
         """Begin with a message, unless it is here already: after a partition it is delivered a second time."""
-        key = delivery.stream, delivery.sequence
+        key = delivery.place
         known = key in self._in_flight
         if known or key in self._finished:
             if known:

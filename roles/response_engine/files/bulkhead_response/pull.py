@@ -37,19 +37,29 @@ _BEAT = "100"
 
 @dataclass(frozen=True)
 class Delivery:
-    """A message with its place in the stream. `attempt` counts its deliveries, from 1."""
+    """A message with its place in the stream. `attempt` counts its deliveries, from 1.
+
+    stored: when the server stored it, in nanoseconds since the epoch by its own clock.
+    """
 
     message: Msg
     stream: str
     sequence: int
     attempt: int
+    stored: int
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """Which message it is. A stream that was made anew counts from 1 again, at another time."""
+        return self.stream, self.sequence, self.stored
 
 
 def delivery_of(message: Msg) -> Delivery:
     """By the subject of the acknowledgement; since 2.10 a server may put a domain and an account before the stream."""
     tokens = message.reply.split(".")
     start = 2 if len(tokens) == 9 else 4
-    return Delivery(message, tokens[start], int(tokens[start + 3]), int(tokens[start + 2]))
+    _consumer, attempt, sequence, _delivered, stored = tokens[start + 1 : start + 6]
+    return Delivery(message, tokens[start], int(sequence), int(attempt), int(stored))
 
 
 class Puller:

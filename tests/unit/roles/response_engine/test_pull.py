@@ -24,4 +24,5 @@ from bulkhead_response.pull import delivery_of
 def test_both_forms_are_read(reply: str) -> None:
     client: Any = Client()
     delivery = delivery_of(Msg(client, subject="falco.notice.x", reply=reply, data=b"{}"))
-    assert (delivery.stream, delivery.sequence, delivery.attempt) == ("FALCO", 42, 3)
+    assert delivery.place == ("FALCO", 42, 1764200000000000000)
+    assert delivery.attempt == 3

@@ -1,0 +1,89 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What happens to a message: which ones are known already, and how each comes to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from nats.aio.msg import Msg
+
+from bulkhead_response.alert import Alert
+from bulkhead_response.config import read
+from bulkhead_response.decision import Decision
+from bulkhead_response.engine import Verdict
+from bulkhead_response.metrics import Metrics
+from bulkhead_response.nats_loop import NatsLoop
+from tests.unit.roles.response_engine.fake_nats import STORED, FakeLink, delivered, settle
+
+ALERT: dict[str, Any] = {"rule": "Shell", "priority": "Notice", "output_fields": {}, "time": "2026-01-01T00:00:00Z"}
+
+
+def _data(**more: Any) -> bytes:
+    return json.dumps({**ALERT, **more}).encode()
+
+
+class _Engine:
+    """Acts upon everything, at once."""
+
+    def __init__(self) -> None:
+        self.decided: list[Alert] = []
+
+    def concerns(self, _alert: Alert) -> bool:
+        return True
+
+    async def decide(self, alert: Alert, _attempt: int) -> Verdict:
+        self.decided.append(alert)
+        return Verdict([Decision(alert, "shells", "acted", "done")])
+
+
+class _Recorder:
+    def __init__(self) -> None:
+        self.dead_letters: list[str] = []
+
+    async def record(self, *_record: Any) -> None:
+        """Recorded."""
+
+    async def dead(self, reason: str, *_more: Any) -> None:
+        self.dead_letters.append(reason)
+
+
+class _Loop:
+    """A loop to which messages are delivered one after another. `answers` are what it said to the consumer."""
+
+    def __init__(self) -> None:
+        self.engine, self.recorder, self.link = _Engine(), _Recorder(), FakeLink()
+        config = read({"source": [{"stream": "FALCO", "consumer": "response_engine"}], "limits": {"max_deliver": 3}})
+        parts: Any = (config, self.engine, self.link, self.recorder, Metrics())
+        self.loop = NatsLoop(*parts)
+
+    def play(self, messages: Sequence[Msg]) -> list[bytes]:
+        async def deliver() -> None:
+            await self.link.connect()
+            [take] = self.link.connection.subscriptions.values()
+            for message in messages:
+                await take(message)
+                await settle()
+
+        asyncio.run(deliver())
+        return [sent.data for sent in self.link.connection.sent]
+
+
+@pytest.fixture
+def loop() -> _Loop:
+    return _Loop()
+
+
+def test_a_message_that_comes_again_is_acknowledged_and_no_more(loop: _Loop) -> None:
+    assert loop.play([delivered(_data()), delivered(_data(), attempt=2)]) == [b"+ACK", b"+ACK"]
+    assert len(loop.engine.decided) == 1
+
+
+def test_a_stream_that_was_made_anew_brings_new_messages_in_the_old_places(loop: _Loop) -> None:
+    loop.play([delivered(_data()), delivered(_data(time="2026-01-02T00:00:00Z"), stored=STORED + 1)])
+    assert len(loop.engine.decided) == 2
