@@ -10,6 +10,7 @@ import contextlib
 import logging
 import ssl
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import nats
@@ -42,13 +43,36 @@ def tls_context(config: NatsConfig) -> ssl.SSLContext:
     return context
 
 
-def _options(config: NatsConfig) -> dict[str, Any]:
-    options: dict[str, Any] = {"servers": list(config.servers), "name": config.name}
-    if any(server.startswith("tls://") for server in config.servers) or config.ca_file:
-        options["tls"] = tls_context(config)
+def options(config: NatsConfig) -> dict[str, Any]:
+    """What a client is opened with, by the files as they are now. ConfigError where they cannot be used."""
+    found: dict[str, Any] = {"servers": list(config.servers), "name": config.name}
+    if wants_tls(config):
+        found["tls"] = tls_context(config)
     if config.nkey_seed_file:
-        options["nkeys_seed"] = config.nkey_seed_file
-    return options
+        _check_seed(config.nkey_seed_file)
+        found["nkeys_seed"] = config.nkey_seed_file
+    return found
+
+
+def wants_tls(config: NatsConfig) -> bool:
+    """Whether nothing may go in the clear."""
+    return any(server.startswith("tls://") for server in config.servers) or bool(config.ca_file)
+
+
+def _check_seed(file: str) -> None:
+    """The library would read it in the midst of its greeting, and say nothing of the file."""
+    try:
+        import nkeys
+
+        pair = nkeys.from_seed(bytearray(Path(file).read_bytes().strip()))
+        _public = pair.public_key
+        pair.wipe()
+    except ImportError as error:
+        raise ConfigError("nats.nkey_seed_file needs the library nkeys: install nats-py[nkeys]") from error
+    except OSError as error:
+        raise ConfigError(f"nats.nkey_seed_file: {file} cannot be read: {error.strerror}") from error
+    except (nkeys.NkeysError, ValueError, IndexError) as error:
+        raise ConfigError(f"nats.nkey_seed_file: {file} holds no seed of an nkey (a line such as SU...)") from error
 
 
 class Link:
@@ -117,7 +141,7 @@ class Link:
         client = Client()
         try:
             await client.connect(
-                **_options(self._config),
+                **options(self._config),
                 error_cb=on_error,
                 allow_reconnect=False,
                 connect_timeout=_CONNECT_SECONDS,
@@ -127,7 +151,14 @@ class Link:
         except (OSError, nats.errors.Error, asyncio.TimeoutError, ValueError) as error:
             servers = ", ".join(self._config.servers)
             raise Unreachable(f"NATS at {servers} cannot be reached: {str(error) or type(error).__name__}") from error
+        await self._refuse_clear(client)
         return client
+
+    async def _refuse_clear(self, client: Client) -> None:
+        """Whoever stands between may take the offer of TLS away, and the library then goes on in the clear."""
+        if wants_tls(self._config) and not client._server_info.get("tls_required"):
+            await client.close()
+            raise Unreachable(f"NATS at {', '.join(self._config.servers)} does not speak TLS, which it must")
 
     async def close(self) -> None:
         """End the connection; what was sent before is on its way."""

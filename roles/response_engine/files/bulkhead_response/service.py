@@ -21,7 +21,7 @@ from bulkhead_response.decision_log import DecisionLog
 from bulkhead_response.engine import Engine, Tools
 from bulkhead_response.errors import ConfigError
 from bulkhead_response.journal import StreamJournal
-from bulkhead_response.link import Link, tls_context
+from bulkhead_response.link import Link, options
 from bulkhead_response.metrics import Metrics
 from bulkhead_response.nats_loop import NatsLoop
 from bulkhead_response.publisher import Publisher
@@ -80,7 +80,7 @@ class Service:
             raise ConfigError("nats is required: the runner takes alerts from its streams")
         if not config.sources:
             raise ConfigError("source must list at least one stream and consumer")
-        tls_context(config.nats)
+        options(config.nats)
         self.metrics = Metrics()
         self.link = Link(config.nats, on_connect=lambda: self.metrics.count("reconnects"))
         self.publisher = Publisher(self.link)
