@@ -75,7 +75,7 @@ _POISON = {
     "too_large": [b'"' + b"x" * 200_000 + b'"'],
     "bad_names": [
         json.dumps(alert(1, **{field: value})).encode()
-        for field in ("k8s.ns.name", "k8s.pod.name", "container.id")
+        for field in ("k8s.ns.name", "k8s.pod.name", "k8s.pod.uid")
         for value in ("..", "a/../b", "a\nb", "A B", "a%2fb", "\ud800")
     ],
 }

@@ -13,7 +13,7 @@ from typing import Any, Union
 
 from bulkhead_response import falco_json, names
 from bulkhead_response.errors import Poison
-from bulkhead_response.falco_json import TOO_LARGE, WRONG_TYPE
+from bulkhead_response.falco_json import TOO_DEEP, TOO_LARGE, WRONG_TYPE
 
 FALCO, AUDIT = "falco", "k8saudit"
 """What the subjects begin with."""
@@ -50,7 +50,7 @@ def _falco(body: bytes, limit: int) -> Iterator[Message]:
 
 
 def _audit(body: bytes, limit: int) -> Iterator[Message]:
-    items = falco_json.parse_json(body, len(body)).get("items")
+    items = falco_json.parse_json(body, len(body), batch=True).get("items")
     if not isinstance(items, list):
         raise Poison(WRONG_TYPE, "the request is no EventList: items is not a list")
     for item in items:
@@ -58,12 +58,22 @@ def _audit(body: bytes, limit: int) -> Iterator[Message]:
 
 
 def _event(item: Any, limit: int) -> Message:
-    data = json.dumps(item, separators=(",", ":")).encode()
+    try:
+        data = json.dumps(item, separators=(",", ":")).encode()
+        falco_json.refuse_deep(item, data)
+    except (Poison, RecursionError):
+        return _deep_event(item)
     if not isinstance(item, dict):
         return Poisoned(data, Poison(WRONG_TYPE, "an item of the EventList is no object"))
     if len(data) > limit:
         return Poisoned(data, Poison(TOO_LARGE, f"an event has {len(data)} bytes, and {limit} are allowed"))
     return Sound(_audit_subject(item), data, hashlib.sha256(data).hexdigest())
+
+
+def _deep_event(item: Any) -> Message:
+    """What is flat of it says whose request it was. It is no reason to refuse the others of its batch."""
+    flat = {name: value for name, value in item.items() if isinstance(value, str)} if isinstance(item, dict) else {}
+    return Poisoned(json.dumps(flat).encode(), Poison(TOO_DEEP, "an event is nested too deep to be worked with"))
 
 
 def _audit_subject(event: Mapping[str, Any]) -> str:

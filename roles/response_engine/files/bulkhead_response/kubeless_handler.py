@@ -38,7 +38,7 @@ _CONFIG = "/config/config.json"
 def handler(event: Mapping[str, Any], context: Mapping[str, Any]) -> str:
     """The decisions, as JSON. Poison, ConfigError and Unreachable end the call, which Kubeless counts as a failure."""
     config = load(Path(os.environ.get("BULKHEAD_RESPONSE_CONFIG", _CONFIG)))
-    decisions = asyncio.run(respond(config, _data(event.get("data"))))
+    decisions = asyncio.run(respond(config, _data(event.get("data")), str(event.get("event-id") or "")))
     return json.dumps([{"rule": made.rule, "status": made.status, "reason": made.reason} for made in decisions])
 
 
@@ -49,9 +49,9 @@ def _data(data: object) -> bytes:
     return data.encode() if isinstance(data, str) else json.dumps(data).encode()
 
 
-async def respond(config: Config, data: bytes) -> list[Decision]:
-    """Decide one alert, and record it."""
-    alert = falco_json.alert_of(falco_json.parse_json(data, config.limits.max_alert_bytes))
+async def respond(config: Config, data: bytes, call: str = "") -> list[Decision]:
+    """Decide one alert, and record it. call: what tells it from others that give neither a uuid nor a time."""
+    alert = falco_json.alert_of(falco_json.parse_json(data, config.limits.max_alert_bytes), call)
     metrics, runner = Metrics(), runner_name(config)
     journal: Journal = NoJournal()
     link = publisher = None

@@ -37,18 +37,18 @@ _HEARTBEAT = 2.0
 _LONGEST_DELAY = 30.0
 _ACK, _IN_PROGRESS = b"+ACK", b"+WPI"
 
-Reader = Callable[[bytes], Sequence[Alert]]
+Reader = Callable[[bytes, str], Sequence[Alert]]
 Key = tuple[str, int, int]
 
 
 def reader_of(message_format: str, limit: int, known: Mapping[str, Any]) -> Reader:
-    """What turns messages of a format into alerts. Each may raise Poison."""
+    """What turns messages of a format, and their places in a stream, into alerts. Each may raise Poison."""
     if message_format == "falco":
-        return lambda data: [falco_json.alert_of(falco_json.parse_json(data, limit))]
+        return lambda data, place: [falco_json.alert_of(falco_json.parse_json(data, limit), place)]
     from bulkhead_response.audit_rules import alerts_of, known_from
 
     familiar = known_from(known)
-    return lambda data: alerts_of(falco_json.parse_json(data, limit), familiar)
+    return lambda data, _place: alerts_of(falco_json.parse_json(data, limit), familiar)
 
 
 class NatsLoop:
@@ -117,7 +117,7 @@ class NatsLoop:
             waiting = TryLater(str(error), error.retry_after)
         except Exception as error:
             log.exception("message %d of %s could not be dealt with", delivery.sequence, delivery.stream)
-            waiting = TryLater(f"a fault of the runner: {type(error).__name__}")
+            waiting = await self._after_fault(delivery, f"a fault of the runner: {type(error).__name__}")
         finally:
             # Acknowledged is what was delivered last.
             delivery = self._in_flight.pop(key)
@@ -132,10 +132,9 @@ class NatsLoop:
         """Why the message has to be delivered again; None when all is recorded."""
         data, subject = delivery.message.data, delivery.message.subject
         try:
-            alerts = read(data)
+            alerts = read(data, str(delivery.place))
         except Poison as poison:
-            unknown = nobody(hashlib.sha256(data).hexdigest())
-            await self._recorder.dead(poison.reason, str(poison), unknown, delivery.attempt, data, subject)
+            await self._bury(poison.reason, str(poison), delivery)
             return None
         waiting = None
         for alert in alerts:
@@ -146,6 +145,22 @@ class NatsLoop:
                     self._metrics.observe(time.monotonic() - begun)
             waiting = waiting or verdict.waiting
         return waiting
+
+    async def _after_fault(self, delivery: Delivery, fault: str) -> TryLater | None:
+        """What no try has mended must not be tried for ever."""
+        if delivery.attempt < self._config.limits.max_deliver:
+            return TryLater(fault)
+        try:
+            await self._bury("runner_fault", fault, delivery)
+        except Unreachable as error:
+            return TryLater(str(error), error.retry_after)
+        return None
+
+    async def _bury(self, reason: str, message: str, delivery: Delivery) -> None:
+        """Put aside what no alert could be made of."""
+        data, subject = delivery.message.data, delivery.message.subject
+        unknown = nobody(hashlib.sha256(data).hexdigest())
+        await self._recorder.dead(reason, message, unknown, delivery.attempt, data, subject)
 
     async def _verdict(self, alert: Alert, delivery: Delivery) -> Verdict:
         if not self._engine.concerns(alert):

@@ -45,3 +45,13 @@ def test_what_is_no_list_of_events_is_poison(body: bytes) -> None:
     with pytest.raises(Poison) as caught:
         list(splitter("k8s_audit", 500)(body))
     assert caught.value.reason == "wrong_type"
+
+
+@pytest.mark.parametrize("depth", [300, 900])
+def test_an_event_that_is_nested_too_deep_leaves_the_others_of_its_batch(depth: int) -> None:
+    deep = '{"auditID": "a", "requestObject": ' + "[" * depth + "]" * depth + "}"
+    body = f'{{"items": [{deep}, {{"auditID": "b", "verb": "get"}}]}}'.encode()
+    bad, good = splitter("k8s_audit", 100_000)(body)
+    assert isinstance(bad, Poisoned)
+    assert (bad.poison.reason, bad.data) == ("too_deep", b'{"auditID": "a"}')
+    assert isinstance(good, Sound)

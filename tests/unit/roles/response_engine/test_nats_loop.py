@@ -33,11 +33,14 @@ class _Engine:
 
     def __init__(self) -> None:
         self.decided: list[Alert] = []
+        self.fault: Exception | None = None
 
     def concerns(self, _alert: Alert) -> bool:
         return True
 
     async def decide(self, alert: Alert, _attempt: int) -> Verdict:
+        if self.fault is not None:
+            raise self.fault
         self.decided.append(alert)
         return Verdict([Decision(alert, "shells", "acted", "done")])
 
@@ -87,3 +90,23 @@ def test_a_message_that_comes_again_is_acknowledged_and_no_more(loop: _Loop) -> 
 def test_a_stream_that_was_made_anew_brings_new_messages_in_the_old_places(loop: _Loop) -> None:
     loop.play([delivered(_data()), delivered(_data(time="2026-01-02T00:00:00Z"), stored=STORED + 1)])
     assert len(loop.engine.decided) == 2
+
+
+def test_alerts_that_nothing_tells_apart_but_their_places_are_two(loop: _Loop) -> None:
+    timeless = _data(time=None)
+    loop.play([delivered(timeless, 1), delivered(timeless, 2), delivered(timeless, 2, attempt=2)])
+    assert len({alert.id for alert in loop.engine.decided}) == 2
+
+
+def test_what_breaks_the_runner_each_time_is_put_aside_in_the_end(loop: _Loop) -> None:
+    loop.engine.fault = RecursionError("too deep")
+    answers = loop.play([delivered(_data(), attempt=attempt) for attempt in (1, 2, 3)])
+    assert [answer[:4] for answer in answers] == [b"-NAK", b"-NAK", b"+ACK"]
+    assert loop.recorder.dead_letters == ["runner_fault"]
+
+
+@pytest.mark.parametrize("depth", [190, 300, 900, 992, 1100, 5000])
+def test_however_deep_a_message_is_nested_it_comes_to_an_end(loop: _Loop, depth: int) -> None:
+    nested = _data(x=0).replace(b'"x": 0', b'"x": ' + b"[" * depth + b"]" * depth)
+    assert loop.play([delivered(nested)]) == [b"+ACK"]
+    assert len(loop.engine.decided) + len(loop.recorder.dead_letters) == 1
