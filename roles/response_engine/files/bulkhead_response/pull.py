@@ -73,7 +73,7 @@ class Puller:
         self._wanted = 0
         self._changed = asyncio.Event()
         self._heard = 0.0
-        self._inbox = ""
+        self._inbox, self._asked = "", 0
         self.refusal = ""
         link.use(self._attach)
 
@@ -86,7 +86,7 @@ class Puller:
         """Ask for messages as long as there is room, until this is cancelled."""
         while True:
             client = await self._link.client()
-            if not self._wanted and self._room:
+            if not self._wanted and self._room > 0:
                 await self._ask(client)
             self._changed.clear()
             try:
@@ -97,12 +97,16 @@ class Puller:
     async def _ask(self, client: Client) -> None:
         if self.refusal:
             await asyncio.sleep(_PAUSE)
-        self._wanted = self._room
+        # A request that was taken for lost may still have brought more than there was room for.
+        self._wanted = max(0, self._room)
+        if not self._wanted:
+            return
+        self._asked += 1
         self._heard = asyncio.get_running_loop().time()
         request = {"batch": self._wanted, "expires": _EXPIRES * _SECOND, "idle_heartbeat": _HEARTBEAT * _SECOND}
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{self.source.stream}.{self.source.consumer}"
         try:
-            await client.publish(subject, json.dumps(request).encode(), self._inbox)
+            await client.publish(subject, json.dumps(request).encode(), f"{self._inbox}.{self._asked}")
         except nats.errors.Error as error:
             log.debug("the request for messages was not sent: %s", error)
             self._wanted = 0
@@ -110,7 +114,7 @@ class Puller:
     async def _attach(self, client: Client) -> None:
         self._inbox = client.new_inbox()
         self._wanted = 0
-        await client.subscribe(self._inbox, cb=self._take)
+        await client.subscribe(f"{self._inbox}.*", cb=self._take)
         self._changed.set()
 
     async def _take(self, message: Msg) -> None:
@@ -121,6 +125,8 @@ class Puller:
             self._room -= 1
             self.refusal = ""
             self._deliver(delivery_of(message))
+        elif message.subject.rpartition(".")[2] != str(self._asked):
+            return  # the end of a request that was taken for lost is not the end of the one after it
         elif status == _BEAT:
             self.refusal = ""
         else:
@@ -139,5 +145,10 @@ class Puller:
 
     def _look_for_silence(self) -> None:
         if self._wanted and asyncio.get_running_loop().time() - self._heard > _SILENCE:
-            log.warning("%s/%s is silent; asking again", self.source.stream, self.source.consumer)
-            self._wanted = 0
+            self.silent()
+
+    def silent(self) -> None:
+        """Take the request for lost, and make another."""
+        log.warning("%s/%s is silent; asking again", self.source.stream, self.source.consumer)
+        self._wanted = 0
+        self._changed.set()
