@@ -14,6 +14,7 @@ from typing import Any
 from bulkhead_response.config_reader import Section
 from bulkhead_response.config_rules import RuleConfig, read_rules
 from bulkhead_response.errors import ConfigError
+from bulkhead_response.loopback import is_loopback
 
 FORMATS = ("falco", "k8s_audit")
 ALWAYS_PROTECTED = ("kube-system", "kube-public", "kube-node-lease")
@@ -141,6 +142,8 @@ def _nats(section: Section) -> NatsConfig:
     bad = next((server for server in servers if not server.startswith(("tls://", "nats://"))), None)
     if not servers or bad:
         raise section.wrong("servers", "must list addresses such as tls://nats.example.com:4222")
+    if any("@" in server for server in servers):
+        raise section.wrong("servers", "must hold no user and no password, which logs would show: use nkey_seed_file")
     files = {key: section.text(key, "") for key in ("ca_file", "cert_file", "key_file", "nkey_seed_file")}
     if bool(files["cert_file"]) != bool(files["key_file"]):
         raise section.wrong("cert_file", "and key_file go together")
@@ -172,7 +175,12 @@ def _ingest(section: Section) -> IngestConfig:
         raise section.wrong("client_ca_file", "needs cert_file and key_file: client certificates come with TLS")
     if not files["client_ca_file"] and not files["token_file"]:
         raise section.wrong("token_file", "or client_ca_file is required: nobody may publish alerts unknown")
-    return IngestConfig(_listen(section), format=section.choice("format", FORMATS, "falco"), **files)
+    listen = _listen(section)
+    if not files["cert_file"] and not is_loopback(listen[0]):
+        raise section.wrong(
+            "cert_file", "and key_file are required, or the token goes in the clear (not on the loopback)"
+        )
+    return IngestConfig(listen, format=section.choice("format", FORMATS, "falco"), **files)
 
 
 def _listen(section: Section) -> tuple[str, int]:

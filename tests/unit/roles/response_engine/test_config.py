@@ -80,11 +80,14 @@ def test_a_rule_is_read_whole() -> None:
         ({"rules": [{**_RULE, "steps": [{"notify": "a", "on": ["bad"]}]}]}, "rules[0].steps[0].on has 'bad'"),
         ({"nats": {"servers": ["http://nats"]}}, "nats.servers must list addresses such as tls://"),
         ({"nats": {"servers": ["tls://nats"], "cert_file": "a"}}, "nats.cert_file and key_file go together"),
+        ({"nats": {"servers": ["tls://nats", "tls://jane:secret@nats"]}}, "nats.servers must hold no user"),
         ({"source": [{"stream": "A.B", "consumer": "c"}]}, "source[0].stream must be a name without dots"),
         ({"source": [{"stream": "A", "consumer": "c", "format": "flaco"}]}, "did you mean falco?"),
         ({"record": {"subject_prefix": "a.*"}}, "record.subject_prefix must be a subject without"),
         ({"ingest": {"listen": "0.0.0.0:1"}}, "ingest.token_file or client_ca_file is required"),
         ({"ingest": {"listen": "0.0.0.0:1", "client_ca_file": "a"}}, "ingest.client_ca_file needs cert_file"),
+        ({"ingest": {"listen": "0.0.0.0:1", "token_file": "a"}}, "ingest.cert_file and key_file are required"),
+        ({"ingest": {"listen": "[::]:1", "token_file": "a"}}, "ingest.cert_file and key_file are required"),
         ({"ingest": {"listen": "2801", "token_file": "a"}}, "ingest.listen is '2801', and must be ADDRESS:PORT"),
         ({"health": {"listen": "0.0.0.0:99999"}}, "health.listen is '0.0.0.0:99999'"),
         ({"limits": {"max_deliver": 0}}, "limits.max_deliver is 0, and must be at least 1"),
@@ -98,6 +101,12 @@ def test_a_wrong_key_is_named_in_a_sentence(content: Any, sentence: str) -> None
         read(content)
     assert str(caught.value).startswith(sentence) or sentence in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:1", "[::1]:1"])
+def test_a_token_need_not_be_encrypted_on_the_loopback(listen: str) -> None:
+    assert read({"ingest": {"listen": listen, "token_file": "a"}}).ingest
 
 
 def test_the_file_is_named_too(tmp_path: Path) -> None:
