@@ -19,11 +19,11 @@ from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.nats.config import nats_config
 from ansible_collections.bulkhead.container_security.plugins.plugin_utils.nats_identities import IdentityFolder, Wanted
-from tests.e2e.nats_identity import Identity
 from tests.lab.dockerd import REPOSITORY
 from tests.lab.kubernetes.ports import free_port
 from tests.lab.kubernetes.processes import Processes, start_guard
 from tests.lab.nats import server_program
+from tests.lab.nats_identity import Identity
 
 ADMIN, MONITOR = "admin", "monitor"
 _ALL = {"publish": [">"], "subscribe": [">"]}

@@ -16,12 +16,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.nats_identity import Identity
 from tests.lab.ansible import PlaybookResult, run_playbook
 from tests.lab.dockerd import REPOSITORY
 from tests.lab.kubernetes.ports import free_port
 from tests.lab.kubernetes.processes import start_guard
 from tests.lab.nats import server_program
+from tests.lab.nats_identity import Identity
 
 _PLAY = """
 - hosts: all

@@ -8,244 +8,27 @@ Falco itself cannot run here: the test sends its exact JSON, with the certificat
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
-import ssl
-import threading
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.e2e.conftest import fresh_namespace
-from tests.e2e.nats_identity import Identity
-from tests.lab.ansible import PlaybookResult, run_playbook
-from tests.lab.dockerd import LabError
-from tests.lab.images import BASE, make_images, make_program_image
+from tests.lab.ansible import run_module
 from tests.lab.kubernetes import Kubernetes
-from tests.lab.kubernetes.network import API_SERVICE, HOST, NODE
-from tests.lab.nats import server_program
-from tests.lab.python_image import make_python_image
-
-_NATS_IMAGE = "lab/nats:1.0"
-_NODE_PORT = 30422
-_ENGINE = "bulkhead-response"
-_PATIENCE = 120
-
-
-class Hook(ThreadingHTTPServer):
-    """A receiver of webhooks on the host, which pods reach. `told` are the bodies that came."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__((HOST, 0), _Hook)
-        self.told: list[Any] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://{HOST}:{self.server_address[1]}/told"
-
-
-class _Hook(BaseHTTPRequestHandler):
-    server: Hook
-
-    def do_POST(self) -> None:
-        self.server.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """What came is remembered, not printed."""
-
-
-@contextlib.contextmanager
-def hook() -> Iterator[Hook]:
-    """Listens while the block lasts."""
-    server = Hook()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def wait(what: str, condition: Callable[[], bool]) -> None:
-    """Until the condition holds. LabError where it never does."""
-    end = time.monotonic() + _PATIENCE
-    while not condition():
-        if time.monotonic() > end:
-            raise LabError(f"no {what} after {_PATIENCE} s")
-        time.sleep(0.2)
-
-
-class Stack:
-    """The playbook on the cluster, with what the lab needs: fixed addresses, for it has no DNS, and own images."""
-
-    def __init__(self, cluster: Kubernetes, folder: Path, shop: str, hook_url: str) -> None:
-        self.cluster, self.shop, self.pki = cluster, shop, folder / "pki"
-        steps = [
-            {"action": "delete_pod", "params": {"grace_period_seconds": 0}},
-            {"notify": "webhook", "params": {"url_file": f"/etc/{_ENGINE}/secrets/hook", "plain_http": True}},
-        ]
-        secret = folder / "hook"
-        secret.write_text(hook_url)
-        self.variables: dict[str, Any] = {
-            "stack_clusters": "localhost",
-            "stack_falco": False,
-            "stack_kubeconfig": str(cluster.kubeconfig),
-            "stack_pki_dir": str(self.pki),
-            "stack_nats_servers": [self.nats_url],
-            "nats_names": [NODE],
-            "nats_service_type": "NodePort",
-            "nats_stream_servers": [self.nats_url],
-            "nats_force_conflicts": True,
-            "nats_image": _NATS_IMAGE,
-            "nats_image_pull_policy": "Never",
-            "nats_validator": server_program(),
-            "nats_storage": {"ephemeral": True, "size": "9Gi"},
-            "nats_resources": {"requests": {"cpu": "10m", "memory": "16Mi"}},
-            "response_engine_wait_timeout": 60,
-            "response_engine_image": "lab/python:1.0",
-            "response_engine_allow_unpinned": True,
-            "response_engine_image_pull_policy": "Never",
-            "response_engine_package": "config_map",
-            "response_engine_kubernetes": {"server": f"https://{API_SERVICE}"},
-            "response_engine_dry_run": False,
-            "response_engine_allowed_namespaces": [shop],
-            "response_engine_secrets": {"hook": str(secret)},
-            "response_engine_rules": [
-                {"name": "shell", "match": {"rules": ["Terminal shell in container"]}, "steps": steps}
-            ],
-        }
-
-    @property
-    def nats_url(self) -> str:
-        return f"tls://{NODE}:{_NODE_PORT}"
-
-    def run(self, **more: Any) -> PlaybookResult:
-        done = run_playbook("deploy_stack.yml", extra_vars={**self.variables, **more}, timeout=600)
-        if done.rc:
-            words = ("-n", _ENGINE, "describe", "pods"), ("-n", _ENGINE, "logs", f"deployment/{_ENGINE}", "--tail=40")
-            said = "\n".join(self.cluster.kubectl(*each, check=False) for each in words)
-            raise LabError(f"the engine's last words:\n{said}\n{done.stdout}\n{done.stderr}")
-        return done
-
-    def get(self, *words: str) -> Any:
-        return json.loads(self.cluster.kubectl("get", *words, "-o=json"))
-
-    def fix_the_port_of_nats(self) -> None:
-        """There is no DNS, so that the address must be known before: the role takes the Service as it finds it."""
-        self.cluster.make_namespace("nats")
-        port = {"name": "client", "port": 4222, "protocol": "TCP", "nodePort": _NODE_PORT}
-        spec = {"type": "NodePort", "ports": [port]}
-        metadata = {"name": "nats", "namespace": "nats"}
-        self.cluster.kubectl(
-            "create",
-            "-f",
-            "-",
-            input=json.dumps({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}),
-        )
-
-    def victim(self) -> dict[str, Any]:
-        """The one pod that runs in the shop."""
-        pods = [pod for pod in self.get("pods", "-n", self.shop)["items"] if "deletionTimestamp" not in pod["metadata"]]
-        running = [pod for pod in pods if pod["status"].get("phase") == "Running"]
-        return running[0] if len(running) == 1 else {}
-
-    def alert(self, pod: dict[str, Any]) -> dict[str, Any]:
-        """As Falco 0.43 sends it."""
-        container = pod["status"]["containerStatuses"][0]["containerID"].rpartition("/")[2]
-        return {
-            "hostname": "node-1",
-            "output": "A shell was spawned in a container with an attached terminal",
-            "output_fields": {
-                "container.id": container[:12],
-                "container.image.repository": "lab/base",
-                "evt.time.iso8601": time.time_ns(),
-                "k8s.ns.name": self.shop,
-                "k8s.pod.name": pod["metadata"]["name"],
-                "proc.name": "sh",
-            },
-            "priority": "Notice",
-            "rule": "Terminal shell in container",
-            "source": "syscall",
-            "tags": ["container", "mitre_execution", "shell"],
-            "time": "2026-01-01T00:00:00.000000000Z",
-        }
-
-    def send(self, alert: dict[str, Any], *, as_falco: bool = True) -> int:
-        """The HTTP status; 0 where the connection was refused."""
-        client = self.pki / "ingest" / "clients" / "falco"
-        context = ssl.create_default_context(cafile=str(client / "ca.pem"))
-        context.check_hostname = False  # the lab has no DNS; the certificate is still that of our authority
-        if as_falco:
-            context.load_cert_chain(str(client / "cert.pem"), str(client / "key.pem"))
-        address = self.get("service", _ENGINE, "-n", _ENGINE)["spec"]["clusterIP"]
-        request = urllib.request.Request(f"https://{address}:2801/", json.dumps(alert).encode())
-        request.add_header("Content-Type", "application/json")
-        try:
-            with urllib.request.urlopen(request, context=context, timeout=30) as answer:
-                return int(answer.status)
-        except urllib.error.HTTPError as error:
-            return error.code
-        except OSError:
-            return 0
-
-    def last_decision(self) -> dict[str, Any]:
-        """The newest record of something done, as the auditor reads it."""
-
-        async def read() -> Any:
-            connection = await Identity(self.nats_url, self.pki / "nats" / "clients" / "auditor").connect()
-            try:
-                message = await connection.jetstream().get_last_msg("RESPONSE", "response.decision.acted.>")
-                return json.loads(message.data or b"{}")
-            finally:
-                await connection.close()
-
-        found: dict[str, Any] = asyncio.run(read())
-        return found
+from tests.lab.response.hook import Hook, hook
+from tests.lab.response.stack import ENGINE, Stack, prepare, wait
 
 
 @pytest.fixture
 def stack(k8s_full: Kubernetes, tmp_path: Path) -> Iterator[tuple[Stack, Hook]]:
-    with contextlib.closing(k8s_full.node.docker.client()) as client:
-        make_images(client, [])
-        make_program_image(client, _NATS_IMAGE, "nats-server", Path(server_program()).read_bytes())
-        make_python_image(client)
+    prepare(k8s_full)
     with fresh_namespace(k8s_full) as shop, hook() as told:
         made = Stack(k8s_full, tmp_path, shop, told.url)
         made.fix_the_port_of_nats()
         yield made, told
         made.run(stack_state="absent")
-
-
-def _victims(stack: Stack) -> None:
-    container = {"name": "web", "image": BASE, "imagePullPolicy": "Never"}
-    labels = {"app": "web"}
-    stack.cluster.kubectl_apply(
-        [
-            {
-                "apiVersion": "apps/v1",
-                "kind": "Deployment",
-                "metadata": {"name": "web", "namespace": stack.shop},
-                "spec": {
-                    "selector": {"matchLabels": labels},
-                    "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
-                },
-            }
-        ]
-    )
-    wait("running victim", lambda: bool(stack.victim()))
 
 
 def test_an_alert_goes_in_and_a_pod_dies_and_then_all_is_taken_away(stack: tuple[Stack, Hook]) -> None:
@@ -254,7 +37,7 @@ def test_an_alert_goes_in_and_a_pod_dies_and_then_all_is_taken_away(stack: tuple
     assert any(name.startswith("response_engine :") for name in first.changed)
     assert deployed.run().changed == []
 
-    _victims(deployed)
+    deployed.deploy_victims()
     victim = deployed.victim()
     alert = deployed.alert(victim)
     assert deployed.send(alert, as_falco=False) in (0, 401, 403)
@@ -266,14 +49,17 @@ def test_an_alert_goes_in_and_a_pod_dies_and_then_all_is_taken_away(stack: tuple
     assert decision["status"] == "acted"
     assert decision["response_rule"] == "shell"
     assert decision["target"]["pod"] == victim["metadata"]["name"]
-    assert [step["status"] for step in decision["steps"]] == ["done", "done"]
+    assert [step["status"] for step in decision["steps"]] == ["done", "done", "done"]
     assert json.dumps(told.told[0]).count(victim["metadata"]["name"])
+
+    verified = run_module("container_evidence", {"folder": str(deployed.evidence), "state": "verified"})
+    assert not verified.get("failed"), verified
 
     gone = deployed.run(stack_state="absent")
     assert gone.changed
     wait(
         "end of the namespaces",
-        lambda: not deployed.cluster.kubectl("get", "ns", _ENGINE, "nats", "--ignore-not-found"),
+        lambda: not deployed.cluster.kubectl("get", "ns", ENGINE, "nats", "--ignore-not-found"),
     )
     assert deployed.victim()
     assert (deployed.pki / "nats" / "clients" / "forwarder" / "user.nk").exists()

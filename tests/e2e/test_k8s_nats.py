@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.nats_identity import Identity
 from tests.lab.ansible import PlaybookResult, run_playbook
 from tests.lab.images import make_program_image
 from tests.lab.kubernetes import Kubernetes
 from tests.lab.kubernetes.network import NODE
 from tests.lab.nats import server_program
+from tests.lab.nats_identity import Identity
 
 _IMAGE = "lab/nats:1.0"
 _NAMESPACE = "nats-role"

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from tests.e2e.nats_host import Host, nats_host
-from tests.e2e.nats_identity import Identity
 from tests.lab.ansible import run_module
 from tests.lab.kubernetes.certificates import Authority
 from tests.lab.nats import write_seed
+from tests.lab.nats_identity import Identity
 
 # nats-py leaves the sockets of refused connections to the collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -16,6 +16,10 @@ from tests.lab.dockerd import ATTACH, LabError
 from tests.lab.kubernetes import demo as cluster_demo
 from tests.lab.kubernetes import standing as standing_cluster
 from tests.lab.kubernetes.cluster import MODES
+from tests.lab.response import demo as response_demo
+
+_PARTS_BY_NAME = {"docker": demo.run, "kubernetes": cluster_demo.run, "response": response_demo.run}
+_PARTS = tuple(_PARTS_BY_NAME)
 
 
 def _arguments() -> argparse.Namespace:
@@ -23,10 +27,12 @@ def _arguments() -> argparse.Namespace:
         prog="python -m tests.lab", description="The embedded lab: real daemons and clusters, private to it."
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    show = verbs.add_parser("demo", help="audit, harden, audit again, change by hand, and catch the drift")
+    show = verbs.add_parser("demo", help="audit, harden, catch the drift, and answer an alert")
     show.add_argument("--output", type=Path, default=demo.OUTPUT, help="folder for the reports (default: %(default)s)")
     show.add_argument("--verbose", action="store_true", help="show what ansible-playbook prints")
-    show.add_argument("--part", choices=("docker", "kubernetes"), help="a Docker host or a cluster (default: both)")
+    show.add_argument(
+        "--part", choices=_PARTS, help="a Docker host, a cluster, or the answer to an alert (default: all)"
+    )
     up = verbs.add_parser("up", help="bring a daemon with the whole cast up, and leave it up")
     up.add_argument("--kubernetes", metavar="MODE", choices=MODES, help=f"a cluster instead: {', '.join(MODES)}")
     down = verbs.add_parser("down", help="end what `up` began, and remove it")
@@ -53,11 +59,10 @@ def _missing(arguments: argparse.Namespace) -> str | None:
 
 def _demonstrate(arguments: argparse.Namespace) -> int:
     """The parts one after the other, each with a folder of its own; on a Docker that is somebody's, only that one."""
-    output = arguments.output.resolve()
-    if arguments.part != "kubernetes":
-        demo.run(output / "docker", verbose=arguments.verbose)
-    if arguments.part != "docker" and not os.environ.get(ATTACH):
-        cluster_demo.run(output / "kubernetes", verbose=arguments.verbose)
+    parts = _PARTS[:1] if os.environ.get(ATTACH) else _PARTS
+    for name in parts:
+        if arguments.part in (None, name):
+            _PARTS_BY_NAME[name](arguments.output.resolve() / name, verbose=arguments.verbose)
     return 0
 
 
