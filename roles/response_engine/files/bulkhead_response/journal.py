@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import calendar
-import contextlib
 import hashlib
 import json
 import time
@@ -22,6 +21,7 @@ from bulkhead_response.errors import Unreachable
 from bulkhead_response.link import Link
 from bulkhead_response.outcome import Outcome
 from bulkhead_response.publisher import Publisher, WrongLastSequence
+from bulkhead_response.server_clock import ServerClock
 
 BEGUN, ENDED = "begun", "ended"
 _READ_SECONDS = 5.0
@@ -77,15 +77,22 @@ class Journal(Protocol):
 class StreamJournal:
     """The journal in a stream. The server lets one only be the first to begin a step."""
 
-    def __init__(self, link: Link, publisher: Publisher, prefix: str, stream: str, runner: str) -> None:
+    def __init__(
+        self, link: Link, publisher: Publisher, prefix: str, stream: str, runner: str, clock: ServerClock | None = None
+    ) -> None:
+        """clock: the server's, by which its windows are judged."""
         self._link = link
         self._publisher = publisher
         self._prefix = prefix
         self._stream = stream
         self._runner = runner
+        self._clock = clock or ServerClock()
+        self._unwritten: dict[str, Outcome] = {}
 
     async def begin(self, place: Place) -> Entry | None:
         """See Journal."""
+        if place.token in self._unwritten:
+            await self.end(place, self._unwritten[place.token])
         try:
             await self._write(place, {"state": BEGUN}, expected=0)
         except WrongLastSequence:
@@ -101,15 +108,17 @@ class StreamJournal:
         return True
 
     async def end(self, place: Place, outcome: Outcome) -> None:
-        """See Journal."""
+        """See Journal. What cannot be written is kept, so that the step is not run again before it is."""
+        self._unwritten[place.token] = outcome
         await self._write(place, {"state": ENDED, "outcome": asdict(outcome)})
+        self._unwritten.pop(place.token, None)
 
     async def read(self, place: Place) -> Entry | None:
         """See Journal."""
         found = await self._last(self._subject(place))
         if found is None:
             return None
-        content, sequence, _seconds = found
+        content, sequence, _stored = found
         outcome = content.get("outcome") if content.get("step") == place.step else None
         return Entry(Outcome(**outcome) if outcome else None, str(content.get("runner", "")), sequence)
 
@@ -120,7 +129,7 @@ class StreamJournal:
     async def window(self, key: str) -> tuple[str, float] | None:
         """See Journal."""
         found = await self._last(self._window(key))
-        return (str(found[0].get("alert", "")), found[2]) if found else None
+        return (str(found[0].get("alert", "")), max(0.0, self._clock.now() - found[2])) if found else None
 
     async def _write(self, place: Place, content: Mapping[str, Any], expected: int | None = None) -> int:
         entry = {**content, "step": place.step, "runner": self._runner}
@@ -133,7 +142,7 @@ class StreamJournal:
         return f"{self._prefix}.window.{hashlib.sha256(key.encode()).hexdigest()[:32]}"
 
     async def _last(self, subject: str) -> tuple[Mapping[str, Any], int, float] | None:
-        """(content, sequence, age in seconds) of the last message of a subject."""
+        """(content, sequence, seconds since the epoch when it was stored) of the last message of a subject."""
         client = await self._link.client()
         request = json.dumps({"last_by_subj": subject}).encode()
         try:
@@ -149,17 +158,11 @@ class StreamJournal:
             raise Unreachable(f"the journal in {self._stream} cannot be read: {found['error'].get('description')}")
         message = found["message"]
         content = json.loads(base64.b64decode(message.get("data", "")) or b"{}")
-        return content, int(message["seq"]), _age(str(message.get("time", "")))
-
-
-def _age(text: str) -> float:
-    """Seconds since an RFC 3339 time in UTC, by the wall clock, and never less than none."""
-    with contextlib.suppress(ValueError):
-        return max(0.0, time.time() - _epoch(text))
-    return 0.0
+        return content, int(message["seq"]), _epoch(str(message["time"]))
 
 
 def _epoch(text: str) -> float:
+    """Of an RFC 3339 time in UTC, without its fraction of a second."""
     return calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
 
 

@@ -28,6 +28,7 @@ from bulkhead_response.link import Link
 from bulkhead_response.metrics import Metrics
 from bulkhead_response.pull import Delivery, Puller
 from bulkhead_response.recorder import Recorder
+from bulkhead_response.server_clock import ServerClock
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +55,16 @@ def reader_of(message_format: str, limit: int, known: Mapping[str, Any]) -> Read
 class NatsLoop:
     """Deals with what the consumers deliver, up to the limit of what may be in flight."""
 
-    def __init__(self, config: Config, engine: Engine, link: Link, recorder: Recorder, metrics: Metrics) -> None:
-        """ConfigError for sources that cannot be read."""
+    def __init__(
+        self, config: Config, engine: Engine, link: Link, recorder: Recorder, metrics: Metrics, clock: ServerClock
+    ) -> None:
+        """clock: is told what the messages say of the server's time. ConfigError for sources that cannot be read."""
         self._config = config
         self._engine = engine
         self._link = link
         self._recorder = recorder
         self._metrics = metrics
+        self._clock = clock
         self._in_flight: dict[Key, Delivery] = {}
         self._finished: OrderedDict[Key, None] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -90,6 +94,7 @@ class NatsLoop:
 
     def _take(self, delivery: Delivery, read: Reader, puller: Puller) -> None:
         """Begin with a message, unless it is here already: after a partition it is delivered a second time."""
+        self._clock.heard(delivery.stored)
         key = delivery.place
         known = key in self._in_flight
         if known or key in self._finished:

@@ -26,6 +26,7 @@ from bulkhead_response.metrics import Metrics
 from bulkhead_response.nats_loop import NatsLoop
 from bulkhead_response.publisher import Publisher
 from bulkhead_response.recorder import Recorder
+from bulkhead_response.server_clock import ServerClock
 
 log = logging.getLogger(__name__)
 
@@ -87,11 +88,11 @@ class Service:
         runner = runner_name(config)
         self._log = DecisionLog(config.record.log_file, self.metrics)
         self._tools = make_tools(config, aiohttp.ClientSession(trust_env=False))
-        record = config.record
-        journal = StreamJournal(self.link, self.publisher, record.subject_prefix, record.stream, runner)
+        record, clock = config.record, ServerClock()
+        journal = StreamJournal(self.link, self.publisher, record.subject_prefix, record.stream, runner, clock)
         engine = Engine(config, journal, self._tools, runner, self.metrics)
         self.recorder = Recorder(record, self.publisher, self._log, self.metrics, runner)
-        self.loop = NatsLoop(config, engine, self.link, self.recorder, self.metrics)
+        self.loop = NatsLoop(config, engine, self.link, self.recorder, self.metrics, clock)
         self._servers = list(self._make_servers(config))
 
     @property

@@ -19,6 +19,7 @@ from bulkhead_response.decision import Decision
 from bulkhead_response.engine import Verdict
 from bulkhead_response.metrics import Metrics
 from bulkhead_response.nats_loop import NatsLoop
+from bulkhead_response.server_clock import ServerClock
 from tests.unit.roles.response_engine.fake_nats import STORED, FakeLink, delivered, settle
 
 ALERT: dict[str, Any] = {"rule": "Shell", "priority": "Notice", "output_fields": {}, "time": "2026-01-01T00:00:00Z"}
@@ -62,7 +63,7 @@ class _Loop:
     def __init__(self) -> None:
         self.engine, self.recorder, self.link = _Engine(), _Recorder(), FakeLink()
         config = read({"source": [{"stream": "FALCO", "consumer": "response_engine"}], "limits": {"max_deliver": 3}})
-        parts: Any = (config, self.engine, self.link, self.recorder, Metrics())
+        parts: Any = (config, self.engine, self.link, self.recorder, Metrics(), ServerClock())
         self.loop = NatsLoop(*parts)
 
     def play(self, messages: Sequence[Msg]) -> list[bytes]:
