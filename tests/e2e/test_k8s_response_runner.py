@@ -18,9 +18,9 @@ _USER = "response-engine"
 _RULES = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "delete"]}]
 
 
-def _settings(k8s: Kubernetes, folder: Path, *groups: str) -> dict[str, str]:
-    """How the runner speaks to the API server, as a user who may do nothing but what is granted to it or its groups."""
-    user = json.loads(k8s.user(_USER, groups).read_text())["users"][0]["user"]
+def _settings(k8s: Kubernetes, folder: Path) -> dict[str, str]:
+    """How the runner speaks to the API server, as a user who may do nothing but what is granted to it."""
+    user = json.loads(k8s.user(_USER).read_text())["users"][0]["user"]
     files = {"ca_file": str(k8s.ca_file)}
     for key, name in (("cert_file", "client-certificate-data"), ("key_file", "client-key-data")):
         file = folder / key
@@ -75,7 +75,8 @@ def test_an_api_server_that_is_gone_is_waited_for(
 ) -> None:
     k8s = make_k8s("api")
     k8s.make_namespace("shop")
-    response.config["kubernetes"] = _settings(k8s, tmp_path, "system:masters")
+    _grant(k8s, _RULES)
+    response.config["kubernetes"] = _settings(k8s, tmp_path)
     uid = _make_pod(k8s, "web-1")
     response.start()
     k8s.stop_api()

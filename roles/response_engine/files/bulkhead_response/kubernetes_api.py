@@ -26,6 +26,8 @@ _PAGE = 500
 _KEEP_ALIVE = 60.0
 _CONNECT_TIMEOUT = 5.0
 _UNAUTHORIZED = 401
+_FORBIDDEN = 403
+_CONFLICT = 409
 _TOO_MANY = 429
 _SERVER_FAULT = 500
 _GOOD = (200, 201, 202)
@@ -39,6 +41,14 @@ class ApiError(Exception):
         super().__init__(f"the API server answers {status} {reason}: {message}")
         self.status = status
         self.reason = reason
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether a later try may be answered otherwise.
+
+        Others change the object at the same time; an API server that has just started knows no roles for a moment.
+        """
+        return self.status in (_FORBIDDEN, _CONFLICT)
 
 
 def _server(settings: Mapping[str, Any]) -> str:

@@ -52,7 +52,7 @@ class NodeAction:
         except Refused as refused:
             return Outcome(REFUSED, str(refused))
         except ApiError as error:
-            return Outcome(FAILED, str(error), retry=error.status == _CONFLICT)
+            return Outcome(FAILED, str(error), retry=error.is_passing)
 
     async def _attempt(self, kubernetes: KubernetesApi, name: str, context: Context) -> Outcome:
         """A node changes every few seconds, when its kubelet reports."""

@@ -42,7 +42,7 @@ class PodAction:
         except Refused as refused:
             return Outcome(REFUSED, str(refused))
         except ApiError as error:
-            return Outcome(FAILED, str(error), retry=error.status == _CONFLICT)
+            return Outcome(FAILED, str(error), retry=error.is_passing)
 
     async def _attempt(self, kubernetes: KubernetesApi, alert: Alert, context: Context) -> Outcome:
         """Each attempt makes sure of the pod anew, so that what has taken its name is never touched."""

@@ -174,11 +174,11 @@ def test_an_owner_of_a_kind_of_its_own_is_named_only() -> None:
     assert acted(DeletePod({"spare_owner_kinds": ["Job"]}), cluster).status == "done"
 
 
-def test_what_is_forbidden_has_failed_for_good() -> None:
+def test_what_is_forbidden_is_tried_again_for_a_server_that_just_started_knows_no_roles() -> None:
     cluster = FakeCluster(a_pod())
     cluster.before = lambda seen: status(403, "pods is forbidden") if seen.method == "DELETE" else None
     outcome = acted(DeletePod({}), cluster)
-    assert (outcome.status, outcome.retry) == ("failed", False)
+    assert (outcome.status, outcome.retry) == ("failed", True)
     assert "403 Forbidden: pods is forbidden" in outcome.message
 
 
