@@ -19,6 +19,10 @@ from ansible_collections.bulkhead.container_security.plugins.plugin_utils.certif
     MISSING_LIBRARY,
     CertificateError,
 )
+from ansible_collections.bulkhead.container_security.plugins.plugin_utils.nats_identities import (
+    IdentityFolder,
+    Wanted,
+)
 
 _SPEC: dict[str, dict[str, Any]] = {
     "folder": {"type": "path", "required": True},
@@ -66,12 +70,6 @@ class ActionModule(ActionBase):
 
 
 def _brought(params: Mapping[str, Any], *, dry: bool) -> dict[str, Any]:
-    # It needs the cryptography library, about which there is a sentence to say first.
-    from ansible_collections.bulkhead.container_security.plugins.plugin_utils.nats_identities import (
-        IdentityFolder,
-        Wanted,
-    )
-
     _check(params)
     folder = IdentityFolder(params["folder"], params["ca_passphrase"], dry=dry)
     wanted = Wanted(

@@ -19,9 +19,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 from ansible_collections.bulkhead.container_security.plugins.module_utils.nats.errors import NatsError
 from ansible_collections.bulkhead.container_security.plugins.module_utils.nats.nkey import (
     decode_seed,
@@ -44,6 +41,12 @@ from ansible_collections.bulkhead.container_security.plugins.plugin_utils.certif
     issue_server,
     load_certificate,
 )
+
+try:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+except ImportError:
+    pass  # whoever needs it says so: see MISSING_LIBRARY of certificates.py
 
 Issue = Callable[[Authority, "list[str]", int], Issued]
 

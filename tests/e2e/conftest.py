@@ -20,10 +20,13 @@ from typing import Any
 import docker
 import pytest
 
-from tests.e2e.response_fixtures import outside, response  # noqa: F401 -- fixtures of the response runner's tests
+from tests.e2e.response_fixtures import outside, response
 from tests.lab.cast import Member, set_stage
 from tests.lab.dockerd import Dockerd
 from tests.lab.kubernetes import Kubernetes, node, programs
+
+__all__ = ["outside", "response"]
+"""Fixtures of the tests of the response runner, for pytest finds them here."""
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ _PASSWD = "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000:app:/tmp:/bin/sh\n"
 
 
 def _standard_library() -> Iterator[Path]:
-    for name in {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}:
+    for name in sorted({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}):
         folder = Path(name)
         for path in folder.rglob("*"):
             if not _LEFT_OUT & set(path.relative_to(folder).parts) and ".opt-" not in path.name and path.is_file():

@@ -46,11 +46,15 @@ def record(capture: Capture, pid: int, container_id: str, folder: EvidenceFolder
     argv = command(capture, pid, container_id)
     with (
         tempfile.TemporaryFile() as said,
-        subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said) as process,
+        # run_command would hold the whole recording in memory.
+        subprocess.Popen(  # pylint: disable=ansible-bad-function
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said
+        ) as process,
     ):
         try:
             output = process.stdout
-            assert output is not None
+            if output is None:
+                raise AssertionError("a pipe was asked for")
             deadline = time.monotonic() + capture.seconds
             whole = folder.write(f"{at}/{_NAMES[capture.tool]}", _pieces(output, deadline), capture.max_bytes)
             early = _ended(process) if whole and time.monotonic() < deadline else 0

@@ -76,7 +76,8 @@ class Collection:
 
     def _pod(self, entry: Mapping[str, Any]) -> Result:
         request, cluster = self.taker.request, self.taker.cluster
-        assert cluster is not None
+        if cluster is None:
+            raise AssertionError("pods are only asked for with a cluster")
         try:
             subject = find_pod(cluster, entry)
         except SubjectGone as exc:
@@ -123,7 +124,8 @@ def _was_sent(path: str, to: str, digest: str) -> bool:
 
 
 def _engine(taker: take.Taker) -> Engine:
-    assert taker.engine is not None
+    if taker.engine is None:
+        raise AssertionError("containers are only asked for with an engine")
     return taker.engine
 
 

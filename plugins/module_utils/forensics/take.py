@@ -86,7 +86,8 @@ class Taker:
     def pod(self, subject: PodSubject) -> dict[str, Any]:
         """Take a pod's set. Raises ForensicsError, K8sError."""
         cluster = self.cluster
-        assert cluster is not None
+        if cluster is None:
+            raise AssertionError("pods are only asked for with a cluster")
         name = pod_set_name(self.request.case, subject.namespace, subject.name, subject.uid)
 
         def take(folder: EvidenceFolder) -> list[dict[str, Any]]:
@@ -118,7 +119,8 @@ class Taker:
     def _containers_of(self, pod: PodSubject, folder: EvidenceFolder) -> list[dict[str, Any]]:
         """Through the engine of this node: what is most easily lost comes first."""
         engine, taken = self.engine, []
-        assert engine is not None
+        if engine is None:
+            raise AssertionError("containers are only asked for with an engine")
         for row in pod.containers():
             at = f"containers/{safe_name(row['name'])}"
             if row["runtime"] != _DOCKER or not row["id"]:
@@ -135,7 +137,8 @@ class Taker:
 
     def _container_parts(self, subject: ContainerSubject, folder: EvidenceFolder, at: str) -> list[dict[str, Any]]:
         engine = self.engine
-        assert engine is not None
+        if engine is None:
+            raise AssertionError("containers are only asked for with an engine")
         parts = ContainerParts(engine, subject, self.request, folder, at)
         with _paused(engine, subject, self.request) as pausing:
             taken = take_parts(parts.parts())

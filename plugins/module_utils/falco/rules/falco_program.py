@@ -51,7 +51,8 @@ def validate(program: str, config: str, files: Sequence[tuple[str, str]], folder
 
 def _run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(
+        # run_command has no time limit on the cores before 2.17, and a rules file may be hostile.
+        return subprocess.run(  # pylint: disable=ansible-bad-function
             words,
             stdin=subprocess.DEVNULL,
             capture_output=True,

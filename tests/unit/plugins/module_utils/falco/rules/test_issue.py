@@ -25,7 +25,7 @@ def test_an_issue_is_a_sentence_and_a_dictionary() -> None:
 
 def test_a_report_tells_a_thing_once() -> None:
     report = Report()
-    for _ in range(2):
+    for _time in range(2):
         report.warn(UNUSED_LIST, "x", _PLACE, "list: a")
         report.refuse(RulesError(YAML_PARSE, "y"), _PLACE, "file")
     assert [issue.severity for issue in report.issues] == ["warning", "error"]
