@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import K8sError
 
+DEPLOYMENT = "deployment"
 HOST = "host"
 KUBELESS = "kubeless"
 ONCE = "once"
@@ -109,6 +110,23 @@ def _refuse_what_does_not_fit(options: Mapping[str, Any], host: bool) -> None:
     missing = sorted(set(_named_secrets(options)) - set(secret_files(options)))
     if missing:
         raise K8sError(f"rules name secrets that response_engine_secrets does not have: {', '.join(missing)}")
+    if options["backend"] == DEPLOYMENT:
+        _refuse_evidence_without_a_volume(options)
+
+
+def _refuse_evidence_without_a_volume(options: Mapping[str, Any]) -> None:
+    """The root of the engine's container cannot be written to, and a step that fails ends its rule."""
+    mounts = [str(mount.get("mountPath", "")).rstrip("/") for mount in options.get("volume_mounts") or ()]
+    for rule in options.get("rules") or ():
+        for step in rule.get("steps") or ():
+            folder = str((step.get("params") or {}).get("folder") or "")
+            if step.get("action") != "capture_evidence" or not folder:
+                continue
+            if not any(folder == mount or folder.startswith(f"{mount}/") for mount in mounts):
+                raise K8sError(
+                    f"rule {rule.get('name')!r}: nothing can be kept in {folder}: mount a volume there with "
+                    "response_engine_volumes and response_engine_volume_mounts"
+                )
 
 
 def _named_secrets(options: Mapping[str, Any]) -> Iterator[str]:

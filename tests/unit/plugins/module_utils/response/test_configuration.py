@@ -102,3 +102,12 @@ def test_files_of_the_user_are_delivered_under_their_names() -> None:
 def test_what_does_not_fit(more: dict[str, Any], message: str) -> None:
     with pytest.raises(K8sError, match=message):
         engine_configuration(options(**more))
+
+
+def test_evidence_needs_a_place_where_a_pod_can_keep_it() -> None:
+    rules = [{"name": "keep", "steps": [{"action": "capture_evidence", "params": {"folder": "/evidence/shop"}}]}]
+    with pytest.raises(K8sError, match="nothing can be kept in /evidence/shop: mount a volume"):
+        engine_configuration(options(rules=rules, volume_mounts=[{"name": "other", "mountPath": "/evid"}]))
+    mounted = options(rules=rules, volume_mounts=[{"name": "evidence", "mountPath": "/evidence/"}])
+    assert engine_configuration(mounted)["rules"] == rules
+    assert engine_configuration(options(backend="host", rules=rules))["rules"] == rules, "a host has its own folders"
