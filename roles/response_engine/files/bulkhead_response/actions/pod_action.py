@@ -16,7 +16,7 @@ from bulkhead_response.step import Context
 _ATTEMPTS = 5
 _CONFLICT = 409
 # The pod was deleted, changed, or replaced by another of its name between our look and our act.
-_OVERTAKEN = (404, _CONFLICT, 422)
+OVERTAKEN = (404, _CONFLICT, 422)
 
 
 class PodAction:
@@ -31,12 +31,17 @@ class PodAction:
         """Do it, or in a dry run say what would be done. PodGone, Refused, ApiError and Unreachable may be raised."""
         raise NotImplementedError
 
+    async def act_unseen(self, kubernetes: KubernetesApi, alert: Alert, context: Context) -> Outcome | None:
+        """Do it without a look at the pod, where the API server makes sure of it; None where a look is needed."""
+        return None
+
     async def run(self, alert: Alert, context: Context) -> Outcome:
         """Unreachable is left to the caller, who tries again."""
         if context.kubernetes is None:
             return Outcome(REFUSED, "no API server is configured (kubernetes)")
         try:
-            return await self._attempt(context.kubernetes, alert, context)
+            done = await self.act_unseen(context.kubernetes, alert, context)
+            return done or await self._attempt(context.kubernetes, alert, context)
         except PodGone as gone:
             return Outcome(self.when_gone, str(gone))
         except Refused as refused:
@@ -51,7 +56,7 @@ class PodAction:
             try:
                 return await self.act(pod, kubernetes, alert, context)
             except ApiError as error:
-                again = error.status == _CONFLICT or (error.status in _OVERTAKEN and attempt == 0)
+                again = error.status == _CONFLICT or (error.status in OVERTAKEN and attempt == 0)
                 if not again or attempt == _ATTEMPTS - 1:
                     raise
         raise AssertionError("the last attempt returns or raises")

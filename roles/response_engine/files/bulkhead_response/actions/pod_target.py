@@ -16,7 +16,7 @@ from bulkhead_response.names import is_container_id
 
 _NOT_FOUND = 404
 _STATIC_POD_HASH = "kubernetes.io/config.hash"
-_MIRROR = "kubernetes.io/config.mirror"
+MIRROR = "kubernetes.io/config.mirror"
 
 
 class PodGone(Exception):
@@ -77,7 +77,7 @@ class Pod:
     @property
     def is_static(self) -> bool:
         """Whether a kubelet runs it from a file; the API server has only a mirror of such a pod."""
-        return _MIRROR in self.annotations
+        return MIRROR in self.annotations
 
     def __str__(self) -> str:
         return f"pod {self.namespace}/{self.name}"

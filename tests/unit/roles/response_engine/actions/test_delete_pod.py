@@ -13,11 +13,12 @@ import pytest
 from bulkhead_response.actions.delete_pod import DeletePod
 from bulkhead_response.errors import ConfigError
 from bulkhead_response.kubernetes_api import KubernetesApi
-from tests.unit.roles.response_engine.answering import Reply, Seen, Server, an_alert, run
+from tests.unit.roles.response_engine.answering import CONTAINER, Reply, Seen, Server, an_alert, run
 from tests.unit.roles.response_engine.fake_cluster import POD, FakeCluster, a_pod, a_workload, acted, owned_by, status
 
 IN_SET = {"labels": {"app": "web"}, **owned_by("ReplicaSet", "web-1", "rs-1")}
 DEPLOYED = owned_by("Deployment", "web", "d-1")
+BY_CONTAINER = an_alert(pod_uid="", container_id=CONTAINER[:12])
 
 
 def _deployment(pods: int, **changes: Any) -> FakeCluster:
@@ -33,7 +34,22 @@ def test_it_is_deleted_with_its_uid_as_a_precondition() -> None:
     assert (outcome.status, outcome.message) == ("done", "pod shop/web is deleted")
     assert cluster.writes()[0].json["preconditions"] == {"uid": "uid-1"}
     assert cluster.writes()[0].json["gracePeriodSeconds"] == 0
+    assert [(seen.method, seen.path) for seen in cluster.seen] == [("DELETE", POD)]
+
+
+def test_without_its_uid_it_is_looked_at_first() -> None:
+    cluster = FakeCluster(a_pod())
+    outcome = acted(DeletePod({}), cluster, BY_CONTAINER)
+    assert (outcome.status, outcome.details["pod_uid"]) == ("done", "uid-1")
+    assert cluster.writes()[0].json["preconditions"] == {"uid": "uid-1"}
     assert [(seen.method, seen.path) for seen in cluster.seen] == [("GET", POD), ("DELETE", POD)]
+
+
+@pytest.mark.parametrize("unnamed", ["pod", "namespace"])
+def test_an_alert_that_names_no_pod_sends_nothing(unnamed: str) -> None:
+    cluster = FakeCluster(a_pod())
+    assert acted(DeletePod({}), cluster, an_alert(**{unnamed: ""})).status == "refused"
+    assert not cluster.seen
 
 
 def test_its_own_grace_is_left_to_it() -> None:
@@ -72,7 +88,7 @@ def test_it_goes_in_between() -> None:
 def test_what_ends_too_slowly_is_deleted_once_more(wanted: dict[str, Any], again: bool) -> None:
     ending = a_pod(deletionTimestamp="2026-05-01T10:00:00Z", deletionGracePeriodSeconds=30)
     cluster = FakeCluster(ending)
-    assert acted(DeletePod(wanted), cluster).status == ("done" if again else "already_done")
+    assert acted(DeletePod(wanted), cluster, BY_CONTAINER).status == ("done" if again else "already_done")
     assert bool(cluster.writes()) is again
 
 
@@ -86,8 +102,14 @@ def test_a_dry_run_only_looks() -> None:
 
 def test_a_static_pod_is_refused() -> None:
     cluster = FakeCluster(a_pod(annotations={"kubernetes.io/config.mirror": "h"}))
-    outcome = acted(DeletePod({}), cluster)
+    outcome = acted(DeletePod({}), cluster, BY_CONTAINER)
     assert outcome.status == "refused"
+    assert "static pod" in outcome.message
+
+
+def test_a_static_pod_whose_mirror_an_alert_names_is_not_said_to_be_gone() -> None:
+    outcome = acted(DeletePod({}), FakeCluster(a_pod(annotations={"kubernetes.io/config.mirror": "h"})))
+    assert outcome.status == "failed"
     assert "static pod" in outcome.message
 
 
