@@ -47,10 +47,15 @@ class Tools:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The decisions that are made; `waiting`, where a rule could not be followed to its end yet."""
+    """The decisions that are made; `waiting`, where a rule could not be followed to its end yet.
+
+    writes: what the journal is being told. The alert must not be let go before they have ended; Unreachable where one
+    could not be made.
+    """
 
     decisions: Sequence[Decision]
     waiting: TryLater | None = None
+    writes: Sequence[asyncio.Future[None]] = ()
 
 
 class Engine:
@@ -94,13 +99,14 @@ class Engine:
 
     async def _decide(self, alert: Alert, attempt: int) -> Verdict:
         decisions: list[Decision] = []
+        writes: list[asyncio.Future[None]] = []
         waiting: TryLater | None = None
         sight = PodSight(self._tools.kubernetes, alert.target)
         for rule in self._rules:
             try:
                 if not rule.matches(alert) or not await self._labels_match(rule, sight):
                     continue
-                decisions.append(await self._respond(rule, alert, sight, attempt))
+                decisions.append(await self._respond(rule, alert, sight, attempt, writes))
             except (TryLater, Unreachable) as error:
                 later = error if isinstance(error, TryLater) else TryLater(str(error), error.retry_after)
                 if attempt >= self._limits.max_deliver:
@@ -112,12 +118,14 @@ class Engine:
                 break
         if not decisions and waiting is None:
             decisions.append(Decision(alert, "", status.NO_MATCH, "no response rule matches"))
-        return Verdict(decisions, waiting)
+        return Verdict(decisions, waiting, writes)
 
     async def _labels_match(self, rule: ResponseRule, sight: PodSight) -> bool:
         return not rule.asks_for_labels or rule.labels_match((await sight.facts()).labels)
 
-    async def _respond(self, rule: ResponseRule, alert: Alert, sight: PodSight, attempt: int) -> Decision:
+    async def _respond(
+        self, rule: ResponseRule, alert: Alert, sight: PodSight, attempt: int, writes: list[asyncio.Future[None]]
+    ) -> Decision:
         holder = await self._claim(rule, alert)
         if holder != alert.id:
             return Decision(alert, rule.name, status.DEDUPLICATED, f"the same as alert {holder}")
@@ -126,13 +134,13 @@ class Engine:
             self._windows.release(rule.window(alert), alert.id)
             return Decision(alert, rule.name, status.RATE_LIMITED, "more actions in a minute than are allowed")
         about = Circumstances(self._runner, attempt, attempt >= self._limits.max_deliver, rule.dry_run, blocked)
-        execution = Execution(rule, alert, self._journal, about, self._context_of(rule))
+        execution = Execution(rule, alert, self._journal, about, self._context_of(rule), endings=writes)
         await execution.run()
         for record in execution.records:
             self._metrics.count("steps", step=record.step, status=record.status)
         if execution.waiting is not None:
             raise execution.waiting
-        return await self._concluded(rule, alert, execution)
+        return self._concluded(rule, alert, execution)
 
     async def _claim(self, rule: ResponseRule, alert: Alert) -> str:
         """Whose the window is. For as long as a window may be open since before our start, the journal is asked too."""
@@ -142,8 +150,8 @@ class Engine:
         known = self._windows.owner(key)
         holder = self._windows.claim(key, alert.id, seconds)
         if known is None and not rule.dry_run and self._clock() - self._started < seconds:
-            before = await self._journal.window(key)
-            if before is not None and before[0] != alert.id and before[1] < seconds:
+            before = await self._journal.window(key, seconds)
+            if before is not None and before[0] != alert.id:
                 holder = before[0]
                 self._windows.renew(key, holder, seconds - before[1])
         return holder
@@ -170,7 +178,7 @@ class Engine:
         rule.allowance.take()
         return True
 
-    async def _concluded(self, rule: ResponseRule, alert: Alert, execution: Execution) -> Decision:
+    def _concluded(self, rule: ResponseRule, alert: Alert, execution: Execution) -> Decision:
         conclusion, reason = _conclusion(rule, execution)
         if rule.window_seconds:
             if conclusion == status.FAILED:
@@ -178,7 +186,8 @@ class Engine:
             else:
                 self._windows.renew(rule.window(alert), alert.id, rule.window_seconds)
                 if not rule.dry_run:
-                    await self._journal.open_window(rule.window(alert), alert.id)
+                    opened = self._journal.open_window(rule.window(alert), alert.id)
+                    execution.endings.append(asyncio.ensure_future(opened))
         return Decision(alert, rule.name, conclusion, reason, execution.records)
 
     def _context_of(self, rule: ResponseRule) -> Callable[[str, bool, dict[str, Outcome]], Context]:

@@ -51,7 +51,10 @@ class Circumstances:
 
 @dataclass
 class Execution:
-    """One run. Afterwards `records` say what came of it, and `waiting` why it has to be run once more, if it has."""
+    """One run. Afterwards `records` say what came of it, and `waiting` why it has to be run once more, if it has.
+
+    `endings` write what came of it into the journal; whoever runs it lets nothing go before they have.
+    """
 
     rule: ResponseRule
     alert: Alert
@@ -64,18 +67,15 @@ class Execution:
     state: str = ""
     _stopped_by: str = ""
     _held_up: bool = False
-    _endings: list[asyncio.Future[None]] = field(default_factory=list)
+    endings: list[asyncio.Future[None]] = field(default_factory=list)
 
     async def run(self) -> None:
         """All steps that are to be run now. Unreachable where the journal cannot be written."""
-        try:
-            for index, step in enumerate(self.rule.steps):
-                if step.config.is_action:
-                    await self._action(index, step)
-                elif not self._held_up and (not self.state or self.state in step.config.on):
-                    self._note(step, *await self._journalled(index, step))
-        finally:
-            await asyncio.gather(*self._endings)
+        for index, step in enumerate(self.rule.steps):
+            if step.config.is_action:
+                await self._action(index, step)
+            elif not self._held_up and (not self.state or self.state in step.config.on):
+                self._note(step, *await self._journalled(index, step))
 
     async def _action(self, index: int, step: ResponseStep) -> None:
         if self.about.blocked is not None:
@@ -112,7 +112,7 @@ class Execution:
                 return known, 0.0
         outcome, seconds = await self._run(index, step)
         # The next step's beginning is stored after it: there is one connection, and one stream.
-        self._endings.append(asyncio.ensure_future(self.journal.end(place, outcome)))
+        self.endings.append(asyncio.ensure_future(self.journal.end(place, outcome)))
         await asyncio.sleep(0)
         return outcome, seconds
 

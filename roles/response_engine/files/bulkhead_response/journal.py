@@ -26,6 +26,7 @@ from bulkhead_response.server_clock import ServerClock
 BEGUN, ENDED = "begun", "ended"
 _READ_SECONDS = 5.0
 _NOT_FOUND = 10037
+_Last = tuple[Mapping[str, Any], int, float]
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,8 @@ class Journal(Protocol):
     async def open_window(self, key: str, alert_id: str) -> None:
         """Write that an alert was answered, so that the window outlives the runner."""
 
-    async def window(self, key: str) -> tuple[str, float] | None:
-        """The alert that was answered last for this key, and how many seconds ago."""
+    async def window(self, key: str, seconds: float) -> tuple[str, float] | None:
+        """The alert that was answered last for this key, and how many seconds ago; None if not within so many."""
 
 
 class StreamJournal:
@@ -88,6 +89,7 @@ class StreamJournal:
         self._runner = runner
         self._clock = clock or ServerClock()
         self._unwritten: dict[str, Outcome] = {}
+        self._newest: asyncio.Future[_Last | None] | None = None
 
     async def begin(self, place: Place) -> Entry | None:
         """See Journal."""
@@ -126,10 +128,24 @@ class StreamJournal:
         """See Journal."""
         await self._publisher.persist(self._window(key), json.dumps({"alert": alert_id}).encode())
 
-    async def window(self, key: str) -> tuple[str, float] | None:
+    async def window(self, key: str, seconds: float) -> tuple[str, float] | None:
         """See Journal."""
+        if self._newest is None:
+            # Most often nothing was answered just before the start, and then no window has to be looked at.
+            self._newest = asyncio.ensure_future(self._last(f"{self._prefix}.window.*"))
+        try:
+            newest = await asyncio.shield(self._newest)
+        except Unreachable:
+            self._newest = None
+            raise
+        if newest is None or self._age(newest[2]) >= seconds:
+            return None
         found = await self._last(self._window(key))
-        return (str(found[0].get("alert", "")), max(0.0, self._clock.now() - found[2])) if found else None
+        age = self._age(found[2]) if found else seconds
+        return (str(found[0].get("alert", "")), age) if found and age < seconds else None
+
+    def _age(self, stored: float) -> float:
+        return max(0.0, self._clock.now() - stored)
 
     async def _write(self, place: Place, content: Mapping[str, Any], expected: int | None = None) -> int:
         entry = {**content, "step": place.step, "runner": self._runner}
@@ -141,7 +157,7 @@ class StreamJournal:
     def _window(self, key: str) -> str:
         return f"{self._prefix}.window.{hashlib.sha256(key.encode()).hexdigest()[:32]}"
 
-    async def _last(self, subject: str) -> tuple[Mapping[str, Any], int, float] | None:
+    async def _last(self, subject: str) -> _Last | None:
         """(content, sequence, seconds since the epoch when it was stored) of the last message of a subject."""
         client = await self._link.client()
         request = json.dumps({"last_by_subj": subject}).encode()
@@ -187,6 +203,6 @@ class NoJournal:
     async def open_window(self, key: str, alert_id: str) -> None:
         """Nothing is kept."""
 
-    async def window(self, key: str) -> tuple[str, float] | None:
+    async def window(self, key: str, seconds: float) -> tuple[str, float] | None:
         """Nothing is known."""
         return None

@@ -66,6 +66,7 @@ async def respond(config: Config, data: bytes, call: str = "") -> list[Decision]
         recorder = Recorder(config.record, publisher, log, metrics, runner)
         verdict = await Engine(config, journal, tools, runner, metrics).decide(alert, config.limits.max_deliver)
         subject = falco_json.subject_of("falco", alert)
+        await asyncio.gather(*verdict.writes)
         for made in verdict.decisions:
             await recorder.record(made, 1, data, subject)
         if verdict.waiting is not None:

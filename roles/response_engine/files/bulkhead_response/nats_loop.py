@@ -144,10 +144,10 @@ class NatsLoop:
         waiting = None
         for alert in alerts:
             verdict = await self._verdict(alert, delivery)
-            for decision in verdict.decisions:
-                await self._recorder.record(decision, delivery.attempt, data, subject)
-                if decision.steps:
-                    self._metrics.observe(time.monotonic() - begun)
+            made = (self._recorder.record(decision, delivery.attempt, data, subject) for decision in verdict.decisions)
+            await asyncio.gather(*verdict.writes, *made)
+            if any(decision.steps for decision in verdict.decisions):
+                self._metrics.observe(time.monotonic() - begun)
             waiting = waiting or verdict.waiting
         return waiting
 

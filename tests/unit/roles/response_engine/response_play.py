@@ -68,9 +68,10 @@ class MemoryJournal:
         """See Journal."""
         self.windows[key] = (alert_id, 0.0)
 
-    async def window(self, key: str) -> tuple[str, float] | None:
+    async def window(self, key: str, seconds: float) -> tuple[str, float] | None:
         """See Journal."""
-        return self.windows.get(key)
+        found = self.windows.get(key)
+        return found if found and found[1] < seconds else None
 
 
 class Play:
@@ -98,7 +99,12 @@ class Play:
 
     def decide(self, alert: Alert, attempt: int = 1) -> Verdict:
         """What the engine makes of it."""
-        return asyncio.run(self.engine.decide(alert, attempt))
+        return asyncio.run(self._decided(alert, attempt))
+
+    async def _decided(self, alert: Alert, attempt: int) -> Verdict:
+        verdict = await self.engine.decide(alert, attempt)
+        await asyncio.gather(*verdict.writes)
+        return verdict
 
     def status(self, alert: Alert, attempt: int = 1) -> list[str]:
         """The statuses of its decisions; `waiting` at the end where there is more to come."""

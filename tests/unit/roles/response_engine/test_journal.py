@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from fnmatch import fnmatch
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +30,12 @@ class _Stream:
     def __init__(self) -> None:
         self.last: dict[str, tuple[int, bytes, str]] = {}
         self.full = False
+        self.asked: list[str] = []
+
+    def only(self) -> str:
+        """The one subject that has a message."""
+        [subject] = self.last
+        return subject
 
     async def persist(self, subject: str, data: bytes, *, expected: int | None = None) -> int:
         if self.full:
@@ -44,7 +51,9 @@ class _Stream:
 
     async def request(self, _subject: str, question: bytes, **_more: Any) -> Any:
         subject = json.loads(question)["last_by_subj"]
-        if subject not in self.last:
+        self.asked.append(subject)
+        subject = next((name for name in self.last if fnmatch(name, subject)), "")
+        if not subject:
             return SimpleNamespace(data=b'{"error": {"err_code": 10037}}')
         sequence, data, time = self.last[subject]
         message = {"seq": sequence, "data": base64.b64encode(data).decode(), "time": time}
@@ -86,6 +95,22 @@ def test_how_long_a_window_is_open_is_asked_of_the_servers_clock(behind: float) 
     async def play() -> tuple[str, float] | None:
         journal = _journal(_Stream(), clock)
         await journal.open_window("k", "alert-0001")
-        return await journal.window("k")
+        return await journal.window("k", 60)
 
     assert asyncio.run(play()) == ("alert-0001", 40.0)
+
+
+def test_where_nothing_was_answered_lately_no_window_is_looked_at() -> None:
+    async def play() -> None:
+        stream = _Stream()
+        journal = _journal(stream)
+        for _each in range(3):
+            assert await journal.window("k", 60) is None
+        assert stream.asked == ["response.window.*"]
+        another = _journal(stream)
+        await journal.open_window("k", "alert-0001")
+        assert await another.window("k", 60) is None  # ten past, years ago
+        assert await another.window("k", 1e12) is not None
+        assert stream.asked[1:] == ["response.window.*", stream.only()]
+
+    asyncio.run(play())
