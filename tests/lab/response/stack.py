@@ -74,8 +74,6 @@ class Stack:
             "nats_service_type": "NodePort",
             "nats_stream_servers": [self.nats_url],
             "nats_force_conflicts": True,
-            # Nobody waits for a server to be left by its clients.
-            "nats_limits": {"lame_duck_duration": "1s", "lame_duck_grace_period": "0s"},
             "nats_image": _NATS_IMAGE,
             "nats_image_pull_policy": "Never",
             "nats_validator": server_program(),
