@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from bulkhead_response import names
@@ -66,7 +66,7 @@ class Decision:
             "response_rule": self.rule or None,
             "status": self.status,
             "reason": self.reason,
-            "steps": [asdict(step) for step in self.steps],
+            "steps": [vars(step) for step in self.steps],
             "runner": runner,
             "attempt": attempt,
         }

@@ -12,7 +12,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import nats.errors
@@ -112,7 +112,7 @@ class StreamJournal:
     async def end(self, place: Place, outcome: Outcome) -> None:
         """See Journal. What cannot be written is kept, so that the step is not run again before it is."""
         self._unwritten[place.token] = outcome
-        await self._write(place, {"state": ENDED, "outcome": asdict(outcome)})
+        await self._write(place, {"state": ENDED, "outcome": vars(outcome)})
         self._unwritten.pop(place.token, None)
 
     async def read(self, place: Place) -> Entry | None:

@@ -80,7 +80,8 @@ class Puller:
     def done(self) -> None:
         """One of the messages has been dealt with."""
         self._room += 1
-        self._changed.set()
+        if not self._wanted:
+            self._changed.set()
 
     async def run(self) -> None:
         """Ask for messages as long as there is room, until this is cancelled."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bulkhead_response.actions.delete_pod import DeletePod
+from bulkhead_response.alert import Alert
 from bulkhead_response.errors import ConfigError
 from bulkhead_response.kubernetes_api import KubernetesApi
 from tests.unit.roles.response_engine.answering import CONTAINER, Reply, Seen, Server, an_alert, run
@@ -100,11 +101,15 @@ def test_a_dry_run_only_looks() -> None:
     assert not cluster.writes()
 
 
-def test_a_static_pod_is_refused() -> None:
-    cluster = FakeCluster(a_pod(annotations={"kubernetes.io/config.mirror": "h"}))
-    outcome = acted(DeletePod({}), cluster, BY_CONTAINER)
+@pytest.mark.parametrize("alert", [BY_CONTAINER, an_alert(pod_uid="h")])
+def test_a_static_pod_is_refused(alert: Alert) -> None:
+    """A container runtime calls the hash of its file its uid."""
+    annotations = {"kubernetes.io/config.mirror": "h", "kubernetes.io/config.hash": "h"}
+    cluster = FakeCluster(a_pod(annotations=annotations))
+    outcome = acted(DeletePod({}), cluster, alert)
     assert outcome.status == "refused"
     assert "static pod" in outcome.message
+    assert POD in cluster.objects
 
 
 def test_a_static_pod_whose_mirror_an_alert_names_is_not_said_to_be_gone() -> None:
