@@ -204,6 +204,17 @@ def test_a_full_disk_under_jetstream_is_waited_for(outside: Double, tmp_path: Pa
         _acted_once(response, outside, 3)
 
 
+def test_a_stream_that_is_made_anew_is_read_from_its_beginning(response: ResponseStage, outside: Double) -> None:
+    response.start()
+    response.publish([alert(0)])
+    response.await_finished()
+    response.ask(lambda js: js.delete_stream("FALCO"))
+    response.make_streams()
+    response.publish([alert(1)])
+    response.await_finished()
+    _acted_once(response, outside, 2)
+
+
 def _fill(response: ResponseStage) -> None:
     async def fill(js: Any) -> None:
         size = 4096
