@@ -9,9 +9,9 @@ where each of them may act, what it does there, and whether it only looks.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.k8s.errors import K8sError
@@ -50,11 +50,16 @@ class Bounds:
         return {name for name in found if name is not None and not (name and self._is_protected(name))}
 
     def _is_protected(self, name: str) -> bool:
-        return any(fnmatchcase(name, pattern) for pattern in self.protected)
+        return any(_matches(name, pattern) for pattern in self.protected)
 
 
 def _is_pattern(name: str) -> bool:
-    return any(sign in name for sign in "*?[")
+    return "*" in name
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """As the engine has it: only `*` is a sign. A `?` that it takes for itself must not widen what is granted."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name, re.DOTALL) is not None
 
 
 def _common(ask: str, may: str) -> str | None:
@@ -62,8 +67,8 @@ def _common(ask: str, may: str) -> str | None:
     if _is_pattern(may):
         if _is_pattern(ask):
             return CLUSTER
-        return ask if fnmatchcase(ask, may) else None
-    return may if fnmatchcase(may, ask) else None
+        return ask if _matches(ask, may) else None
+    return may if _matches(may, ask) else None
 
 
 def response_objects(

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import nats.errors
 
 from bulkhead_response.config import Config, SourceConfig
+from bulkhead_response.config_rules import RuleConfig
 from bulkhead_response.decision_log import DecisionLog
 from bulkhead_response.engine import Engine
 from bulkhead_response.errors import ConfigError, Unreachable
 from bulkhead_response.journal import NoJournal
 from bulkhead_response.link import Link
+from bulkhead_response.matching import any_of
 from bulkhead_response.metrics import Metrics
 from bulkhead_response.service import close_tools, make_tools, runner_name
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 _SECONDS = 5.0
 _REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_READ = frozenset({"get", "list", "watch"})
+"""What a dry run does."""
 _LEAST_WAIT = 6
 """An ack_wait below this in seconds lets the server deliver again what is still being worked on."""
 
@@ -112,31 +116,48 @@ async def _permission_problems(config: Config, kubernetes: KubernetesApi) -> Asy
 
 
 def needed_rights(config: Config) -> list[dict[str, str]]:
-    """The questions for SelfSubjectAccessReview, each once."""
+    """The questions for SelfSubjectAccessReview, each once: for what the role grants, and for nothing else."""
     questions: dict[tuple[str, ...], dict[str, str]] = {}
-    for rule in _table_rules(config):
-        for attributes in _questions(rule, config):
-            questions.setdefault(tuple(attributes.values()), attributes)
+    for rule in config.rules:
+        places = _places(rule.match.namespaces, config)
+        verbs = _READ if rule.dry_run or config.dry_run else None
+        for needed in _needed_by(rule, config) if places else ():
+            for attributes in _questions(needed, places, verbs):
+                questions.setdefault(tuple(attributes.values()), attributes)
     return list(questions.values())
 
 
-def _table_rules(config: Config) -> Iterator[dict[str, Any]]:
+def _needed_by(rule: RuleConfig, config: Config) -> Iterator[dict[str, Any]]:
     from bulkhead_response.permissions import needed
 
-    for rule in config.rules:
-        if rule.match.labels or config.protected_images:
-            yield {"scope": "namespace", "api_groups": [""], "resources": ["pods"], "verbs": ["get"]}
-        for step in rule.steps:
-            yield from needed(step.name, step.params)
+    if rule.match.labels or config.protected_images:
+        yield {"scope": "namespace", "api_groups": [""], "resources": ["pods"], "verbs": ["get"]}
+    for step in rule.steps:
+        yield from needed(step.name, step.params)
 
 
-def _questions(rule: dict[str, Any], config: Config) -> Iterator[dict[str, str]]:
-    """A namespace that is a glob cannot be asked about: then it must be all of them."""
-    namespaces = config.allowed_namespaces if rule["scope"] == "namespace" else ("",)
-    for namespace in ["" if "*" in name else name for name in namespaces]:
+def _places(wanted: Sequence[str], config: Config) -> list[str]:
+    """The namespaces where a rule for the wanted ones may act; empty text, for all of them, where globs meet."""
+    protected = any_of(config.protected_namespaces)
+    common = {_common(ask, may) for ask in wanted or ("*",) for may in config.allowed_namespaces}
+    return sorted(name for name in common if name is not None and not (name and protected(name)))
+
+
+def _common(ask: str, may: str) -> str | None:
+    """A namespace that cannot be named cannot be asked about either: then it must be all of them."""
+    if "*" in ask and "*" in may:
+        return ""
+    name, pattern = (ask, may) if "*" in may else (may, ask)
+    return name if any_of([pattern])(name) else None
+
+
+def _questions(rule: dict[str, Any], places: Sequence[str], verbs: Container[str] | None) -> Iterator[dict[str, str]]:
+    """verbs: the only ones that are used; None for any."""
+    for namespace in places if rule["scope"] == "namespace" else ("",):
         for group in rule["api_groups"]:
             for resource in rule["resources"]:
                 name, _slash, part = resource.partition("/")
+                parts = {"subresource": part} if part else {}
                 for verb in rule["verbs"]:
-                    parts = {"subresource": part} if part else {}
-                    yield {"group": group, "resource": name, "verb": verb, "namespace": namespace, **parts}
+                    if verbs is None or verb in verbs:
+                        yield {"group": group, "resource": name, "verb": verb, "namespace": namespace, **parts}

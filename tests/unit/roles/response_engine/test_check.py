@@ -5,10 +5,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.bulkhead.container_security.plugins.filter.response_permissions import response_permissions
 from bulkhead_response.check import needed_rights
 from bulkhead_response.config import read
+from bulkhead_response.permissions import table
 
 
 def _rights(**config: Any) -> set[tuple[str, str, str]]:
@@ -34,3 +40,76 @@ def test_labels_and_protected_images_need_a_look_at_the_pod() -> None:
     assert _rights(rules=[tell]) == set()
     assert _rights(rules=[tell], protected_images=["a"]) == {("get", "pods", "shop")}
     assert _rights(rules=[{**tell, "match": {"labels": {"app": "web"}}}]) == {("get", "pods", "shop")}
+
+
+def test_a_rule_asks_only_where_it_may_act() -> None:
+    rules = [_rule({"namespaces": ["shop"]})]
+    assert _rights(allowed_namespaces=["shop", "blog"], rules=rules) == {
+        ("get", "pods", "shop"),
+        ("delete", "pods", "shop"),
+    }
+    assert _rights(allowed_namespaces=["*"], rules=rules) == {("get", "pods", "shop"), ("delete", "pods", "shop")}
+    assert _rights(allowed_namespaces=["blog", "kube-system"], rules=rules) == set()
+    assert _rights(protected_namespaces=["sh*"], rules=rules) == set()
+
+
+def test_a_dry_run_asks_for_what_it_looks_at() -> None:
+    assert _rights(rules=[{**_rule(), "dry_run": True}]) == {("get", "pods", "shop")}
+    assert _rights(rules=[_rule()], dry_run=True) == {("get", "pods", "shop")}
+
+
+NAMESPACES = st.lists(st.sampled_from(["shop", "blog", "kube-system", "engine", "sh*", "*", "b*"]), max_size=3)
+RULES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "name": st.just("r"),
+            "match": st.fixed_dictionaries({}, optional={"namespaces": NAMESPACES, "labels": st.just({"app": "web"})}),
+            "dry_run": st.booleans(),
+            "steps": st.lists(
+                st.sampled_from(sorted(table())).map(
+                    lambda name: {"notify" if name == "k8s_event" else "action": name, "params": {}}
+                ),
+                min_size=1,
+                max_size=2,
+            ),
+        }
+    ),
+    max_size=3,
+)
+
+
+@given(RULES, NAMESPACES, NAMESPACES, st.booleans(), st.booleans())
+def test_it_asks_for_what_the_role_grants(
+    rules: list[dict[str, Any]], allowed: list[str], protected: list[str], dry_run: bool, images: bool
+) -> None:
+    for number, rule in enumerate(rules):
+        rule["name"] = f"r{number}"
+    content = {
+        "own_namespace": "engine",
+        "allowed_namespaces": allowed,
+        "protected_namespaces": protected,
+        "protected_images": ["a"] if images else [],
+        "dry_run": dry_run,
+        "rules": rules,
+    }
+    asked = {json.dumps(right, sort_keys=True) for right in needed_rights(read(content))}
+    objects = response_permissions(
+        rules, table(), allowed, protected, namespace="engine", dry_run=dry_run, look_up=images
+    )
+    assert asked == {json.dumps(right, sort_keys=True) for item in objects for right in _granted(item)}
+
+
+def _granted(item: dict[str, Any]) -> list[dict[str, str]]:
+    return [
+        {
+            "group": group,
+            "resource": resource.partition("/")[0],
+            "verb": verb,
+            "namespace": item["metadata"].get("namespace", ""),
+            **({"subresource": resource.partition("/")[2]} if "/" in resource else {}),
+        }
+        for rule in item.get("rules", ())
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    ]

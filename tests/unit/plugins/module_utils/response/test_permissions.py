@@ -98,6 +98,8 @@ def test_a_rule_that_matches_labels_has_to_look_at_the_pod() -> None:
         (["sh*"], ["shop", "blog"], {"shop"}),
         (["a*"], ["*a"], {CLUSTER}),
         ("shop", ["shop"], {"shop"}),
+        ([], ["sh?p"], {"sh?p"}),
+        (["shop"], ["sh[o]p"], set()),
         ([], ["shop", "kube-system", "team-secret"], {"shop"}),
         ([], [], set()),
     ],
