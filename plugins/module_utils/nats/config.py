@@ -32,8 +32,19 @@ _CIPHERS = (
     "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
 )
 _CURVES = ("X25519", "CurveP256", "CurveP384")
-# Read when the server starts, whatever is reloaded later.
-_AT_START = ("server_name", "listen", "http", "jetstream", "system_account", "pid_file")
+# Read when the server starts. A reload that would change one of them is refused by the server, with all else in it.
+_AT_START = (
+    "server_name",
+    "listen",
+    "http",
+    "jetstream",
+    "system_account",
+    "pid_file",
+    "max_subscriptions",
+    "max_pending",
+    "lame_duck_duration",
+    "lame_duck_grace_period",
+)
 _DIGEST = "# Restart when this changes, reload for all else: "
 
 Parse = Callable[[Any, str], int]
@@ -44,7 +55,11 @@ def nats_config(settings: Settings) -> str:
     whole = merged(settings)
     check(whole)
     sections = _sections(whole)
-    lines = ["# Made by bulkhead.container_security: changes by hand are overwritten.", _DIGEST + _digest(sections), ""]
+    lines = [
+        "# Made by bulkhead.container_security: changes by hand are overwritten.",
+        _DIGEST + _digest(sections, whole.get("extra") or {}),
+        "",
+    ]
     # JSON is a part of the syntax.
     lines += [f"{name}: {json.dumps(value, indent=2, ensure_ascii=False)}" for name, value in sections.items()]
     return "\n".join(lines) + "\n"
@@ -58,9 +73,10 @@ def restart_digest(text: str) -> str:
     return ""
 
 
-def _digest(sections: Mapping[str, Any]) -> str:
+def _digest(sections: Mapping[str, Any], extra: Mapping[str, Any]) -> str:
+    """`extra`: of what users add nobody here knows what a reload is enough for."""
     cluster = sections.get("cluster") or {}
-    fixed = [sections.get(name) for name in _AT_START] + [cluster.get("name"), cluster.get("listen")]
+    fixed = [sections.get(name) for name in _AT_START] + [cluster.get("name"), cluster.get("listen"), extra]
     return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()[:16]
 
 

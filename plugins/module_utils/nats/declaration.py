@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.nats.errors import NatsError
+from ansible_collections.bulkhead.container_security.plugins.module_utils.nats.extra_fields import check_extra
 from ansible_collections.bulkhead.container_security.plugins.module_utils.nats.nkey import is_public
 from ansible_collections.bulkhead.container_security.plugins.module_utils.nats.quantities import (
     parse_duration,
@@ -54,8 +55,6 @@ LIMITS = {
     "lame_duck_grace_period": parse_duration,
     "authorization_timeout": None,
 }
-# What would undo what this module is for.
-_FORBIDDEN = ("no_auth_user", "authorization", "accounts", "tls", "cluster", "jetstream", "allow_non_tls")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*")
 _BCRYPT = re.compile(r"\$2[aby]\$(?P<cost>\d\d)\$[./A-Za-z0-9]{53}")
 _LEAST_COST = 10
@@ -92,7 +91,7 @@ def check(settings: Settings) -> None:
     known(settings.get("jetstream") or {}, JETSTREAM, "jetstream")
     if settings.get("cluster"):
         _check_cluster(settings["cluster"])
-    _check_extra(settings.get("extra") or {})
+    check_extra(settings.get("extra") or {})
     _check_texts(settings, "")
 
 
@@ -210,14 +209,6 @@ def _check_cluster(cluster: Any) -> None:
     for route in cluster["routes"]:
         if not re.fullmatch(r"tls://[^\s\"/@]+:\d{1,5}", str(route)):
             raise NatsError(f"cluster: the route {route!r} is not an address such as tls://nats-1.example.com:6222")
-
-
-def _check_extra(extra: Any) -> None:
-    if not isinstance(extra, Mapping):
-        raise NatsError(f"extra: a dictionary is needed, not {extra!r}")
-    for name in extra:
-        if name in _FORBIDDEN:
-            raise NatsError(f"extra: {name} is not for here, for it decides who gets in")
 
 
 def _check_texts(value: Any, where: str) -> None:
