@@ -144,8 +144,9 @@ class NatsLoop:
         waiting = None
         for alert in alerts:
             verdict = await self._verdict(alert, delivery)
-            made = (self._recorder.record(decision, delivery.attempt, data, subject) for decision in verdict.decisions)
-            await asyncio.gather(*verdict.writes, *made)
+            made = [self._recorder.record(decision, delivery.attempt, data, subject) for decision in verdict.decisions]
+            # Of a flood most alerts are de-duplicated, with one record and nothing else to write: that needs no task.
+            await (asyncio.gather(*verdict.writes, *made) if verdict.writes or len(made) != 1 else made[0])
             if any(decision.steps for decision in verdict.decisions):
                 self._metrics.observe(time.monotonic() - begun)
             waiting = waiting or verdict.waiting
