@@ -76,7 +76,8 @@ _ALIASES = {"info": "informational", "err": "error", "warn": "warning", "crit": 
 _OURS = ("meta", "falco")
 _NOTHING = frozenset(("", "<NA>", "null", "host"))
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d{1,9})?\d*([Zz]|[+-]\d\d:?\d\d)")
-_TEMPLATE = re.compile(r"\{(?=[{%#])")
+# Ansible lets a text that begins with #jinja2: say for itself how its templates begin.
+_TEMPLATE = re.compile(r"\{(?=[{%#])|#(?=jinja2:)")
 # What may be the name of something in a cluster, an image, or an id: no blank, no quote, no brace.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,511}")
 _LABEL = re.compile(r"[^\x00-\x1f\x7f]{1,512}")
@@ -244,4 +245,4 @@ def _harmless(value: Any) -> Any:
 
 
 def _harmless_text(text: str) -> str:
-    return _TEMPLATE.sub("{ ", text)
+    return _TEMPLATE.sub(r"\g<0> ", text)

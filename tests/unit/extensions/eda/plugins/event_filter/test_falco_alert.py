@@ -196,12 +196,13 @@ def test_what_cannot_be_read_stays_with_the_reason(change: dict[str, Any], said:
 
 @pytest.mark.parametrize("change", [{}, {"rule": ""}])
 def test_no_text_of_the_event_is_a_template(change: dict[str, str]) -> None:
-    fields = {"proc.cmdline": ["{% if 1 %}", {"{{key}}": "{# comment #}"}]}
+    fields = {"proc.cmdline": ["{% if 1 %}", {"{{key}}": "{# comment #}"}], "proc.name": "#jinja2:x:'[['\n[[ 1"}
     alert = {**_FALCO, "rule": "{{ 1 }}", "tags": ["{{{ 1 }}}"], "output_fields": fields, **change}
     event = main({"body": alert, "{{x}}": 1})
     texts = list(_texts(event))
     assert "{ { 1 }}" in texts or change
     assert not [text for text in texts if "{{" in text or "{%" in text or "{#" in text]
+    assert not [text for text in texts if text.startswith("#jinja2:")]
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -28,6 +28,11 @@ def test_templates_are_broken_up_wherever_they_are() -> None:
     }
 
 
+def test_no_text_says_how_its_templates_begin() -> None:
+    found = main({"a": "#jinja2: variable_start_string:'[['\n[[ x", "b": ["{#jinja2:"], "c": "#1 jinja2:"})
+    assert found == {"a": "# jinja2: variable_start_string:'[['\n[[ x", "b": ["{ # jinja2:"], "c": "#1 jinja2:"}
+
+
 @given(st.dictionaries(_TEXT, _JSON, max_size=4))
 def test_nothing_else_changes(event: dict[str, Any]) -> None:
     found = repr(main(event))
