@@ -179,6 +179,16 @@ def test_a_host_gets_a_configuration_that_falco_takes(host: Host) -> None:
     bad = {one["control"] for one in audited["findings"] if one["status"] in ("fail", "error")}
     assert bad == {"falco.config.remote_output"}
 
+    # Rules that are switched off are taken away, and those of others stay.
+    (host.config / "rules.d/mine.yaml").write_text("[]\n")
+    assert host.role(rules_workshop=False).check().changed
+    assert sorted(path.name for path in (host.config / "rules.d").iterdir()) == [
+        "bulkhead_control_plane.yaml",
+        "mine.yaml",
+    ]
+    assert host.role(rules_workshop=False).check().changed == []
+    (host.config / "rules.d/mine.yaml").unlink()
+
     before = file.read_text()
     refused = host.role(config={"http_output": {"user_agent": "FORBIDDEN"}})
     assert refused.rc != 0
