@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.bulkhead.container_security.plugins.module_utils.forensics import custody
 from tests.lab.ansible import PlaybookResult, run_playbook
 from tests.lab.dockerd import Dockerd
 from tests.lab.images import BASE, make_images
@@ -81,12 +82,34 @@ def test_a_case_from_the_container_to_the_controller(daemon: Dockerd, tmp_path: 
     told = json.loads((brought / "INC-1-timeline.json").read_text())
     assert {event["source"] for event in told["events"]} == {"falco", "evidence"}
     assert "<script" not in (brought / "INC-1-timeline.html").read_text()
-    custody = [json.loads(line) for line in Path(row["path"], "custody.jsonl").read_text().splitlines()]
-    assert [line["event"] for line in custody] == ["taken", "archived", "handed over"]
-    assert custody[0]["who"]["investigator"] == "alice"
-    assert custody[0]["who"]["controller"] == os.uname().nodename
+    chain = [json.loads(line) for line in Path(row["path"], "custody.jsonl").read_text().splitlines()]
+    assert [line["event"] for line in chain] == ["taken", "archived", "handed over"]
+    assert chain[0]["who"]["investigator"] == "alice"
+    assert chain[0]["who"]["controller"] == os.uname().nodename
     again = run(tmp_path, **options).check()
     assert again.changed == []
+    assert brought.stat().st_mode & 0o777 == 0o700
+    with contextlib.closing(daemon.client()) as client:
+        client.containers.run(BASE, ["sleep", "999999"], name="db", detach=True, network_mode="none")
+    run(tmp_path, **{**options, "forensics_containers": [{"name": "db"}]}).check()
+    kept = json.loads((brought / "INC-1-hashes.json").read_text())["manifest_sha256"]
+    assert kept.items() > hashes["manifest_sha256"].items()
+    _seal_anew(Path(row["path"]))
+    refused = run(tmp_path, **options)
+    assert refused.rc != 0
+    assert "it is not the one that was sealed" in refused.stdout + refused.stderr
+    assert json.loads((brought / "INC-1-hashes.json").read_text())["manifest_sha256"] == kept
+
+
+def _seal_anew(path: Path) -> None:
+    """As root of the target can: another manifest, with its own hash beside it."""
+    manifest = json.loads((path / "manifest.json").read_text())
+    text = json.dumps({**manifest, "reason": "nothing"}).encode()
+    digest = hashlib.sha256(text).hexdigest()
+    (path / "manifest.json").write_bytes(text)
+    (path / "manifest.sha256").write_text(f"{digest}  manifest.json\n")
+    first = custody.entry(None, event="taken", manifest_sha256=digest, time="2026-01-31T12:00:00Z")
+    (path / custody.NAME).write_text(custody.as_text(first))
 
 
 def test_nothing_named_makes_a_host_ready_and_takes_nothing(tmp_path: Path) -> None:
