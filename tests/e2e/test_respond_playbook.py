@@ -48,6 +48,8 @@ def test_the_pod_of_the_alert_and_no_other(k8s: Kubernetes, k8s_namespace: str, 
     looked = respond(k8s, alert, check=True, response_engine_allowed_namespaces=allowed).check()
     assert statuses(looked) == ["dry_run"]
     assert looked.changed == []
+    told = respond(k8s, alert, response_engine_allowed_namespaces=allowed, response_engine_dry_run=True).check()
+    assert statuses(told) == ["dry_run"]
     outside = respond(k8s, alert, response_engine_allowed_namespaces=["elsewhere"]).check()
     assert statuses(outside) == ["protected"]
     another = alert_about(k8s_namespace, "00000000-0000-4000-8000-000000000000")
