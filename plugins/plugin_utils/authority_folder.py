@@ -21,6 +21,7 @@ from ansible_collections.bulkhead.container_security.plugins.plugin_utils.certif
     Authority,
     CertificateError,
     Issued,
+    belongs,
     create_authority,
     days_left,
     issue_client,
@@ -82,6 +83,9 @@ class AuthorityFolder:
             return "unreadable"
         if not authority.signed(certificate) or (folder / "ca.pem").read_bytes() != authority.pem:
             return "issued by another authority"
+        # A run that ended between the two leaves a new key beside an old certificate.
+        if not belongs((folder / "key.pem").read_bytes(), certificate):
+            return "the key is not that of the certificate"
         return expiry_reason(days_left(certificate), renew_days, days_left(authority.certificate))
 
     def issue_client(self, authority: Authority, user: str, days: int) -> Issued:

@@ -119,6 +119,15 @@ def load_certificate(pem: bytes) -> x509.Certificate:
         raise CertificateError("the certificate cannot be read: it is not PEM, or damaged") from exc
 
 
+def belongs(key: bytes, certificate: x509.Certificate) -> bool:
+    """Whether this PEM text is the private key of the certificate."""
+    try:
+        loaded = serialization.load_pem_private_key(key, None)
+    except (ValueError, TypeError):
+        return False
+    return _public(loaded.public_key()) == _public(certificate.public_key())
+
+
 def describe(certificate: x509.Certificate) -> dict[str, Any]:
     """What may be shown of a certificate: {subject, issuer, names, not_before, not_after, fingerprint}."""
     start = getattr(certificate, "not_valid_before_utc", None) or certificate.not_valid_before

@@ -13,6 +13,7 @@ clients/USER/{ca,cert,key}.pem user.nk            what a user connects with
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -35,6 +36,7 @@ from ansible_collections.bulkhead.container_security.plugins.plugin_utils.certif
     CertificateError,
     Issued,
     alternative_names,
+    belongs,
     canonical_names,
     days_left,
     issue_peer,
@@ -170,13 +172,16 @@ def _server_reason(
         return "unreadable"
     if not authority.signed(certificate) or files[0].read_bytes() != authority.pem:
         return "issued by another authority"
+    if not belongs(files[2].read_bytes(), certificate):
+        return "the key is not that of the certificate"
     if alternative_names(certificate) != canonical_names(names):
         return "the names have changed"
     return expiry_reason(days_left(certificate), renew_days, days_left(authority.certificate))
 
 
 def _note_end(outcome: Outcome, file: Path) -> None:
-    if file.exists():
+    """Only in check mode can one be missing or damaged here."""
+    with contextlib.suppress(FileNotFoundError, CertificateError):
         left = days_left(load_certificate(file.read_bytes()))
         outcome.days_left = left if outcome.days_left is None else min(left, outcome.days_left)
 

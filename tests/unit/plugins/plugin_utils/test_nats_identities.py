@@ -61,6 +61,23 @@ def test_certificates_are_renewed_and_nkeys_are_not(tmp_path: Path) -> None:
     assert names.reasons == dict.fromkeys(("server one", "server one for the cluster"), "the names have changed")
 
 
+@pytest.mark.parametrize("file", ["servers/one/key.pem", "servers/one/cluster-key.pem", "clients/joe/key.pem"])
+def test_a_key_that_is_not_of_its_certificate_is_made_anew(tmp_path: Path, file: str) -> None:
+    """As one is left that was written when the run was interrupted before the certificate was."""
+    _bring(tmp_path)
+    other = tmp_path / "other"
+    _bring(other)
+    (tmp_path / file).write_bytes((other / file).read_bytes())
+    assert list(_bring(tmp_path).reasons.values()) == ["the key is not that of the certificate"]
+    assert _bring(tmp_path).reasons == {}
+
+
+def test_a_damaged_certificate_is_predicted_too(tmp_path: Path) -> None:
+    _bring(tmp_path)
+    (tmp_path / "servers/one/cert.pem").write_text("damaged")
+    assert _bring(tmp_path, dry=True).reasons == {"server one": "unreadable"}
+
+
 def test_only_servers_of_a_cluster_are_both_server_and_client(tmp_path: Path) -> None:
     _bring(tmp_path)
     server = load_certificate((tmp_path / "servers/one/cert.pem").read_bytes())
