@@ -151,7 +151,7 @@ class Host:
 
     def role(self, *, check: bool = False, **options: Any) -> PlaybookResult:
         own = {"platform": "host", "install": False, "service": "", "config_dir": str(self.config)}
-        return role(self.folder, check=check, program=str(self.program), **own, **options)
+        return role(self.folder, check=check, **{"program": str(self.program), **own, **options})
 
 
 @pytest.fixture
@@ -198,3 +198,13 @@ def test_a_host_gets_a_configuration_that_falco_takes(host: Host) -> None:
     assert host.role(state="absent").check().changed
     assert not file.exists()
     assert not list((host.config / "rules.d").glob("*.yaml"))
+
+
+@pytest.mark.skipif(
+    not Path("/usr/lib/python3/dist-packages/apt").is_dir(), reason="check mode of apt needs python3-apt"
+)
+def test_check_mode_tells_of_a_host_that_has_no_falco_yet(host: Host) -> None:
+    asked = host.role(check=True, install=True, service="falco-of-nobody", program=str(host.folder / "nothing"))
+    assert "falco : Name the repository" in asked.check().changed
+    assert "falco : Write the configuration, when Falco takes it" in asked.changed
+    assert not list(host.config.iterdir())
