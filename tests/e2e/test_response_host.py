@@ -90,9 +90,9 @@ class Host:
         """Where the role puts what it brings, but for the log."""
         return [Path("/opt", self.name), Path("/etc", self.name), self.unit]
 
-    def run(self, **more: Any) -> PlaybookResult:
+    def run(self, *, check: bool = False, **more: Any) -> PlaybookResult:
         variables = {f"response_engine_{name}": value for name, value in {**self.variables, **more}.items()}
-        return run_playbook(self.playbook, extra_vars=variables, diff=True)
+        return run_playbook(self.playbook, extra_vars=variables, diff=True, check=check)
 
     def ready(self) -> bool:
         return self.stage.get("/readyz")[0] == 200
@@ -118,6 +118,10 @@ def host(dockerd: Dockerd, tmp_path: Path) -> Iterator[Host]:
 
 
 def test_a_container_is_paused_and_a_bad_change_is_taken_back(host: Host, dockerd: Dockerd) -> None:
+    predicted = host.run(check=True, host_user=host.name).check()
+    assert any(name.endswith("Bring the unit") for name in predicted.changed)
+    assert not [path for path in host.paths if path.exists()]
+
     assert host.run().check().changed
     assert host.ready()
     assert host.run().check().changed == []
