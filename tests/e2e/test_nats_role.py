@@ -39,6 +39,10 @@ def test_a_second_run_changes_nothing(host: Host) -> None:
     assert host.run(stream_servers=[host.url]).check().changed == []
 
 
+def test_a_host_with_systemd_can_be_asked_before_there_is_a_unit(host: Host) -> None:
+    assert host.run(check=True, restart_command=[], unit_dir=str(host.folder / "units")).check().changed
+
+
 def test_nobody_gets_in_without_a_certificate_and_the_right_key(host: Host, tmp_path: Path) -> None:
     assert host.user("forwarder").refusal() == ""
     assert host.user("forwarder", certificate=False).refusal()
