@@ -179,6 +179,16 @@ def test_a_host_gets_a_configuration_that_falco_takes(host: Host) -> None:
     bad = {one["control"] for one in audited["findings"] if one["status"] in ("fail", "error")}
     assert bad == {"falco.config.remote_output"}
 
+    base = host.folder / "falco_rules.yaml"
+    base.write_text(
+        "- rule: Of Falco\n  desc: x\n  condition: evt.type = execve\n  output: x\n  priority: NOTICE\n"
+        "  exceptions: [{name: known, fields: [proc.name]}]\n"
+    )
+    site = "- rule: Of Falco\n  exceptions: [{name: known, values: [[sh]]}]\n  override: {exceptions: append}\n"
+    assert "is not defined above" in host.role(rules_own={"site.yaml": site}).stdout
+    assert host.role(rules_own={"site.yaml": site}, rules_base=[str(base)]).check().changed
+    (host.config / "rules.d/site.yaml").unlink()
+
     # Rules that are switched off are taken away, and those of others stay.
     (host.config / "rules.d/mine.yaml").write_text("[]\n")
     assert host.role(rules_workshop=False).check().changed
