@@ -24,6 +24,7 @@ Shown = Callable[[Any], Any]
 class Field:
     """One field. `api` is its name in the API; `fixed` fields never change in place, `one_way` ones from false to true.
 
+    `no_zero` fields: a server takes 0 for nothing declared, and has its default in the place of it.
     `kind` is number, text, switch, duration (ns in the API), durations, size (bytes) or names (order does not matter).
     """
 
@@ -33,6 +34,7 @@ class Field:
     choices: tuple[str, ...] = ()
     fixed: bool = False
     one_way: bool = False
+    no_zero: bool = False
 
     @property
     def key(self) -> str:
@@ -46,14 +48,14 @@ STREAM_FIELDS = (
     Field("retention", "text", choices=("limits", "interest", "workqueue"), fixed=True),
     Field("storage", "text", choices=("file", "memory"), fixed=True),
     Field("compression", "text", choices=("none", "s2")),
-    Field("max_bytes", "size"),
+    Field("max_bytes", "size", no_zero=True),
     Field("max_age", "duration"),
-    Field("max_msgs", "number"),
-    Field("max_msgs_per_subject", "number"),
-    Field("max_msg_size", "size"),
-    Field("max_consumers", "number", fixed=True),
-    Field("duplicate_window", "duration"),
-    Field("replicas", "number", api="num_replicas"),
+    Field("max_msgs", "number", no_zero=True),
+    Field("max_msgs_per_subject", "number", no_zero=True),
+    Field("max_msg_size", "size", no_zero=True),
+    Field("max_consumers", "number", fixed=True, no_zero=True),
+    Field("duplicate_window", "duration", no_zero=True),
+    Field("replicas", "number", api="num_replicas", no_zero=True),
     Field("discard", "text", choices=("old", "new")),
     Field("deny_delete", "switch", one_way=True),
     Field("deny_purge", "switch", one_way=True),
@@ -65,10 +67,10 @@ CONSUMER_FIELDS = (
     Field("description", "text"),
     Field("deliver_policy", "text", choices=("all", "last", "new", "last_per_subject"), fixed=True),
     Field("ack_policy", "text", choices=("explicit", "all", "none"), fixed=True),
-    Field("ack_wait", "duration"),
-    Field("max_deliver", "number"),
-    Field("max_ack_pending", "number"),
-    Field("max_waiting", "number", fixed=True),
+    Field("ack_wait", "duration", no_zero=True),
+    Field("max_deliver", "number", no_zero=True),
+    Field("max_ack_pending", "number", no_zero=True),
+    Field("max_waiting", "number", fixed=True, no_zero=True),
     Field("filter_subjects", "names"),
     Field("backoff", "durations"),
     Field("inactive_threshold", "duration"),
@@ -88,11 +90,19 @@ def declared(given: Mapping[str, Any], fields: tuple[Field, ...], where: str) ->
 
     Raises NatsError, which names the field.
     """
-    return {
-        field.key: _parsed(field, given[field.name], f"{where}: {field.name}")
-        for field in fields
-        if given.get(field.name) is not None
-    }
+    wanted: dict[str, Any] = {}
+    for field in fields:
+        if given.get(field.name) is None:
+            continue
+        wanted[field.key] = _parsed(field, given[field.name], f"{where}: {field.name}")
+        if field.no_zero and wanted[field.key] == 0:
+            raise NatsError(
+                f"{where}: {field.name}: a server takes 0 for its default: leave it out, or write -1 for no limit"
+            )
+    backoff = wanted.get("backoff")
+    if backoff and wanted.get("ack_wait", backoff[0]) != backoff[0]:
+        raise NatsError(f"{where}: ack_wait: a server takes the first of backoff for it: leave it out")
+    return wanted
 
 
 def _parsed(field: Field, value: Any, where: str) -> Any:

@@ -70,6 +70,22 @@ def test_what_cannot_change_in_place_is_refused_or_made_anew(change: dict[str, A
     assert (step.action, step.lost) == ("recreated", 7)
 
 
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"duplicate_window": "0"}, "duplicate_window: a server takes 0 for its default"),
+        ({"max_consumers": 0}, "max_consumers: a server takes 0 for its default"),
+        ({"max_bytes": "0"}, "max_bytes: a server takes 0 for its default"),
+        ({"consumers": [{"name": "c", "max_ack_pending": 0}]}, "max_ack_pending: a server takes 0 for its default"),
+        ({"consumers": [{"name": "c", "ack_wait": "30s", "backoff": ["1s"]}]}, "the first of backoff"),
+    ],
+)
+def test_what_a_server_would_change_at_once_is_refused(change: dict[str, Any], sentence: str) -> None:
+    """It would be another change in every run."""
+    with pytest.raises(NatsError, match=sentence):
+        plan([{**_STREAM, **change}], {}, recreate=False)
+
+
 def test_consumers_go_with_their_stream() -> None:
     stream = {**_STREAM, "storage": "memory", "consumers": [{"name": "engine", "ack_wait": "30s"}]}
     found = _found(engine={"ack_wait": 30_000_000_000})
