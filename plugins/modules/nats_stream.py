@@ -135,7 +135,7 @@ options:
             type: list
             elements: str
           backoff:
-            description: After how long a message is delivered again, by the number of the attempt. Replaces C(ack_wait).
+            description: Replaces C(ack_wait), by the number of the attempt.
             type: list
             elements: str
           inactive_threshold:
