@@ -135,7 +135,8 @@ options:
             type: list
             elements: str
           backoff:
-            description: Replaces C(ack_wait), by the number of the attempt.
+            description:
+              - After how long a message is delivered again, by the number of the attempt. The first is the C(ack_wait).
             type: list
             elements: str
           inactive_threshold:
