@@ -101,10 +101,17 @@ class Engine:
         decisions: list[Decision] = []
         writes: list[asyncio.Future[None]] = []
         waiting: TryLater | None = None
+        unseen: Decision | None = None
         sight = PodSight(self._tools.kubernetes, alert.target)
         for rule in self._rules:
             try:
-                if not rule.matches(alert) or not await self._labels_match(rule, sight):
+                if not rule.matches(alert):
+                    continue
+                reason = self._not_looked_up(rule, alert)
+                if reason is not None:
+                    unseen = unseen or Decision(alert, rule.name, status.PROTECTED, reason)
+                    continue
+                if not await self._labels_match(rule, sight):
                     continue
                 decisions.append(await self._respond(rule, alert, sight, attempt, writes))
             except (TryLater, Unreachable) as error:
@@ -117,8 +124,12 @@ class Engine:
             if not rule.go_on:
                 break
         if not decisions and waiting is None:
-            decisions.append(Decision(alert, "", status.NO_MATCH, "no response rule matches"))
+            decisions.append(unseen or Decision(alert, "", status.NO_MATCH, "no response rule matches"))
         return Verdict(decisions, waiting, writes)
+
+    def _not_looked_up(self, rule: ResponseRule, alert: Alert) -> str | None:
+        """Why no label is asked for: the engine may not look, and whoever sends alerts must not make it try."""
+        return self._protection.against(alert.target, rule.actions) if rule.asks_for_labels else None
 
     async def _labels_match(self, rule: ResponseRule, sight: PodSight) -> bool:
         return not rule.asks_for_labels or rule.labels_match((await sight.facts()).labels)
@@ -158,7 +169,7 @@ class Engine:
 
     async def _blocked(self, rule: ResponseRule, alert: Alert, sight: PodSight) -> str | None:
         """Why the rule's actions may not be taken."""
-        if not rule.actions:
+        if not rule.touches:
             return None
         reason = self._protection.against(alert.target, rule.actions)
         if reason is None and self._protection.asks_for_images:

@@ -17,6 +17,7 @@ from bulkhead_response.decision import StepRecord
 from bulkhead_response.errors import Unreachable
 from bulkhead_response.journal import Entry, Journal, Place
 from bulkhead_response.outcome import ALREADY_DONE, DONE, FAILED, REFUSED, WOULD_DO, Outcome
+from bulkhead_response.protection import EVENTS
 from bulkhead_response.response_rule import ResponseRule, ResponseStep
 from bulkhead_response.step import Context
 
@@ -75,7 +76,12 @@ class Execution:
             if step.config.is_action:
                 await self._action(index, step)
             elif not self._held_up and (not self.state or self.state in step.config.on):
-                self._note(step, *await self._journalled(index, step))
+                self._note(step, *await self._notification(index, step))
+
+    async def _notification(self, index: int, step: ResponseStep) -> tuple[Outcome, float]:
+        if self.about.blocked is not None and step.name in EVENTS:
+            return Outcome(REFUSED, self.about.blocked), 0.0
+        return await self._journalled(index, step)
 
     async def _action(self, index: int, step: ResponseStep) -> None:
         if self.about.blocked is not None:

@@ -1,7 +1,7 @@
 # Copyright: Bulkhead contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What only the live pod can tell: its labels, and its images where the alert names none."""
+"""What only the live pod can tell: its labels, and the images of all its containers."""
 
 from __future__ import annotations
 
@@ -39,8 +39,9 @@ class PodSight:
         return self._facts
 
     async def images(self) -> tuple[str, ...]:
-        """The image of the alert; without one, those of the pod."""
-        return (self._target.image,) if self._target.image else (await self.facts()).images
+        """The image of the alert, and those of all containers of its pod: whatever is done is done to all of them."""
+        named = (self._target.image,) if self._target.image else ()
+        return (*named, *(await self.facts()).images)
 
     async def _look(self) -> PodFacts:
         if self._kubernetes is None or not self._target.pod:

@@ -14,6 +14,9 @@ from bulkhead_response.matching import any_of, images_like
 HOST_ACTIONS = frozenset({"stop_container", "pause_container", "kill_container", "disconnect_container", "run_command"})
 """Actions that need no namespace: they are for containers of a Docker host."""
 
+EVENTS = frozenset({"k8s_event"})
+"""Notifications that write into the namespace of the target, where actions may be taken and nowhere else."""
+
 
 class Protection:
     """Says why an action may not touch a target. What may not be known counts as protected."""

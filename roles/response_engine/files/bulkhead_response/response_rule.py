@@ -18,6 +18,7 @@ from bulkhead_response.config_rules import RuleConfig, StepConfig
 from bulkhead_response.errors import ConfigError
 from bulkhead_response.matching import Matcher, compile_labels, compile_match
 from bulkhead_response.notify import NOTIFICATIONS
+from bulkhead_response.protection import EVENTS
 from bulkhead_response.step import Step
 from bulkhead_response.windows import Allowance, Clock
 
@@ -48,6 +49,7 @@ class ResponseRule:
         self.labels_match = compile_labels(rule.match)
         self.steps = [_made(step, config.limits.step_timeout) for step in rule.steps]
         self.actions = frozenset(step.name for step in self.steps if step.config.is_action)
+        self.touches = bool(self.actions) or any(step.name in EVENTS for step in self.steps)
         seconds = rule.dedup_seconds
         self.window_seconds = config.limits.dedup_seconds if seconds is None else seconds
         self.allowance = Allowance(rule.actions_per_minute or 0, clock)

@@ -93,7 +93,8 @@ class Play:
         actions = ChainMap({name: self._step(name) for name in ("act", "second")}, ACTIONS)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(response_rule, "ACTIONS", actions)
-            patch.setattr(response_rule, "NOTIFICATIONS", {"tell": self._step("tell")})
+            told = {name: self._step(name) for name in ("tell", "k8s_event")}
+            patch.setattr(response_rule, "NOTIFICATIONS", told)
             self.engine = Engine(self.config, self.journal, Tools(http), runner, clock=lambda: self.now)
         return self.engine
 

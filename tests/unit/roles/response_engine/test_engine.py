@@ -15,6 +15,7 @@ from bulkhead_response.engine import Verdict
 from bulkhead_response.errors import ConfigError, Unreachable
 from bulkhead_response.journal import Entry
 from bulkhead_response.outcome import DONE, FAILED, REFUSED, Outcome
+from bulkhead_response.pod_facts import PodFacts, PodSight
 from bulkhead_response.step import Context
 from tests.unit.roles.response_engine.response_play import MemoryJournal, Play, rule, shell
 
@@ -178,6 +179,37 @@ def test_where_nothing_may_be_done_nothing_is_done_and_somebody_told(namespace: 
     play = Play({"allowed_namespaces": ["shop", "kube-*"], "rules": [rule()]})
     assert play.status(shell(1, namespace=namespace)) == ["protected"]
     assert [step for step, _alert, _dry in play.ran] == ["tell"]
+
+
+@pytest.mark.parametrize("steps", [[{"action": "act"}, {"notify": "k8s_event"}], [{"notify": "k8s_event"}]])
+def test_no_event_is_written_where_nothing_may_be_done(steps: list[dict[str, str]]) -> None:
+    play = Play({"rules": [rule(steps=steps)]})
+    assert play.status(shell(1, namespace="kube-system")) == ["protected"]
+    assert play.ran == []
+    assert play.status(shell(2)) == ["acted"]
+    assert play.ran[-1][0] == "k8s_event"
+
+
+def test_no_pod_is_looked_at_where_nothing_may_be_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or whoever sends alerts could make the engine ask for ever what it may not know."""
+
+    async def refuse(_sight: PodSight) -> PodFacts:
+        raise Unreachable("403 Forbidden")
+
+    monkeypatch.setattr(PodSight, "facts", refuse)
+    play = Play({"rules": [rule(match={"labels": {"app": "web"}})]})
+    assert play.status(shell(1, namespace="elsewhere")) == ["protected"]
+    assert play.status(shell(2)) == ["waiting"]
+    assert play.ran == []
+
+
+def test_no_container_of_the_pod_may_be_of_a_protected_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def see(_sight: PodSight) -> PodFacts:
+        return PodFacts({}, ("registry.example.com/web:1", "registry.example.com/payment/api:2"))
+
+    monkeypatch.setattr(PodSight, "facts", see)
+    play = Play({"protected_images": ["registry.example.com/payment/*"], "rules": [rule()]})
+    assert play.status(shell()) == ["protected"]
 
 
 def test_a_dry_run_says_what_it_would_do_and_leaves_no_trace() -> None:
