@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run the targets of tests/integration with `ansible-test integration --local`, each on a lab of its own.
 
-What is of Kubernetes by its name (`k8s_…`, `role_k8s_…`) gets a cluster, all else a dockerd.
+What asks for the kubeconfig of a cluster (`lab_kubeconfig`) gets one, all else a dockerd.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _cluster_lab(target: str) -> Iterator[dict[str, str]]:
 
 
 def _is_of_kubernetes(target: str) -> bool:
-    return target.removeprefix("role_").startswith("k8s_")
+    return any("lab_kubeconfig" in file.read_text() for file in (TARGETS / target).rglob("*.yml"))
 
 
 def _run_target(place: Path, target: str, arguments: Sequence[str]) -> int:

@@ -62,6 +62,7 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivate
         x509.CertificateBuilder(issuer, subject, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - _CLOCK_SKEW)
         .not_valid_after(now + _VALIDITY)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
     )
 
 
@@ -89,7 +90,10 @@ class Authority:
         self, subject: x509.Name, purpose: x509.ObjectIdentifier, alternatives: x509.SubjectAlternativeName | None
     ) -> Credential:
         key = ec.generate_private_key(ec.SECP256R1())
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         builder = _builder(subject, self._name, key).add_extension(x509.ExtendedKeyUsage([purpose]), False)
+        # Python 3.13 takes no certificate that does not say whose key has signed it.
+        builder = builder.add_extension(issuer, False)
         if alternatives is not None:
             builder = builder.add_extension(alternatives, False)
         certificate = builder.sign(self._key, hashes.SHA256())

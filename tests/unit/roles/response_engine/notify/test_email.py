@@ -106,7 +106,7 @@ def test_a_message_and_nothing_smuggled_into_it() -> None:
     [message] = server.messages
     assert message["Subject"] == "[notice] Shell Bcc: evil@example.com: shop/web"
     assert (message["To"], message["Bcc"], message["Auto-Submitted"]) == ("ops@example.com", None, "auto-generated")
-    assert [line for line in server.commands if line.startswith("rcpt")] == ["rcpt TO:<ops@example.com>"]
+    assert [line.lower() for line in server.commands if line.startswith("rcpt")] == ["rcpt to:<ops@example.com>"]
     assert not [command for command in server.commands if "evil" in command]
     body = message.get_payload(decode=True)
     assert isinstance(body, bytes)
