@@ -34,8 +34,9 @@ class _Stream:
 
     def only(self) -> str:
         """The one subject that has a message."""
-        [subject] = self.last
-        return subject
+        subjects = list(self.last)
+        assert len(subjects) == 1
+        return subjects[0]
 
     async def persist(self, subject: str, data: bytes, *, expected: int | None = None) -> int:
         if self.full:
