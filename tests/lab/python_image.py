@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An image of the very Python that runs the lab, with distributions of its environment: no registry, in seconds.
 
-What is in it lies where it lies on this machine, so that neither the interpreter nor a library notices that it moved.
+The interpreter lies where it lies on this machine, and does not notice that it moved. The distributions have a folder
+of their own: a checkout may lie under /tmp, which pods have to themselves.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ TAG = "lab/python:1.0"
 RUNNER_NEEDS = ("nats-py", "nkeys", "aiohttp")
 """What the response runner imports."""
 
+_PACKAGES = "/opt/lab/packages"
 _LEFT_OUT = {
     "test",
     "tests",
@@ -96,11 +98,19 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes, mode: int = 0o644,
     archive.addfile(info, io.BytesIO(content))
 
 
+def _place(path: Path) -> str:
+    """Where a file of this machine lies in the image."""
+    for site in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
+        if path.is_relative_to(site):
+            return f"{_PACKAGES}/{path.relative_to(site)}".lstrip("/")
+    return str(path).lstrip("/")
+
+
 def _root_filesystem(names: Sequence[str]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for path in sorted(_files(names)):
-            _add(archive, str(path).lstrip("/"), path.read_bytes(), 0o755 if path.stat().st_mode & 0o111 else 0o644)
+            _add(archive, _place(path), path.read_bytes(), 0o755 if path.stat().st_mode & 0o111 else 0o644)
         _add(archive, "usr/local/bin/python3", b"", link=str(Path(sys.executable).resolve()))
         _add(archive, "bin/busybox", busybox().read_bytes(), 0o755)
         _add(archive, "bin/sh", b"", link="busybox")
@@ -117,7 +127,7 @@ def make_python_image(client: docker.DockerClient, tag: str = TAG, distributions
         return tag
     dockerfile = (
         "FROM scratch\nADD root.tar /\n"
-        f"ENV PATH=/usr/local/bin:/bin PYTHONPATH={sysconfig.get_path('purelib')} PYTHONDONTWRITEBYTECODE=1\n"
+        f"ENV PATH=/usr/local/bin:/bin PYTHONPATH={_PACKAGES} PYTHONDONTWRITEBYTECODE=1\n"
         'USER 1000:1000\nCMD ["python3"]\n'
     )
     buffer = io.BytesIO()
