@@ -275,7 +275,8 @@ async def connect(options: Mapping[str, Any], violations: list[str]) -> Client:
         try:
             return await _connect_to(server, options, violations)
         except (OSError, NatsError, asyncio.TimeoutError) as error:
-            (refusals if _is_refusal(error) else reasons).append(f"{server}: {_said(error)}")
+            hint = _hint(error, options)
+            (refusals if hint or _is_refusal(error) else reasons).append(f"{server}: {_said(error)}{hint}")
         except (nkeys.NkeysError, ValueError) as error:
             file = options.get("nkey_seed_file") or options.get("credentials_file")
             raise SourceError(f"nats_jetstream: {file} holds no seed of a user that can be used") from error
@@ -286,6 +287,13 @@ async def connect(options: Mapping[str, Any], violations: list[str]) -> Client:
 
 def _said(error: BaseException) -> str:
     return str(error) or type(error).__name__
+
+
+def _hint(error: BaseException, options: Mapping[str, Any]) -> str:
+    """Of a server that hangs up on who shows no certificate, faster than its reason can be read."""
+    hung_up = isinstance(error, (BrokenPipeError, ConnectionResetError))
+    unnamed = _wants_tls(options) and not options.get("cert_file")
+    return "; it may want a client certificate (cert_file and key_file)" if hung_up and unnamed else ""
 
 
 def _is_refusal(error: Exception) -> bool:
