@@ -42,8 +42,7 @@ def test_an_alert_goes_in_and_a_pod_dies_and_then_all_is_taken_away(stack: tuple
     alert = deployed.alert(victim)
     assert deployed.send(alert, as_falco=False) in (0, 401, 403)
     assert deployed.send(alert) == 200
-    uid = victim["metadata"]["uid"]
-    wait("new pod", lambda: bool(deployed.victim()) and deployed.victim()["metadata"]["uid"] != uid)
+    deployed.wait_for_another_victim(than=victim)
     wait("webhook", lambda: bool(told.told))
     decision = deployed.last_decision()
     assert decision["status"] == "acted"

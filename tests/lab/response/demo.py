@@ -58,7 +58,7 @@ def answer(stage: Stage) -> None:
     expect(stage.stack.send(stage.stack.alert(victim)) == 200, "the alert was not taken")
     wait("end of the pod", lambda: uid not in _uids(stage))
     say(f"{(time.monotonic() - began) * 1000:.0f} ms later the pod has been deleted.")
-    wait("new pod", lambda: bool(stage.stack.victim()) and stage.stack.victim()["metadata"]["uid"] != uid)
+    stage.stack.wait_for_another_victim(than=victim)
     say("Its Deployment has made another one. What was recorded, and what the webhook heard:")
     wait("webhook", lambda: bool(stage.hook.told))
     decision = stage.stack.last_decision()

@@ -129,6 +129,11 @@ class Stack:
         running = [pod for pod in pods if pod["status"].get("phase") == "Running"]
         return running[0] if len(running) == 1 else {}
 
+    def wait_for_another_victim(self, than: dict[str, Any]) -> None:
+        """Until the Deployment has put another pod in its place. One look a turn: the pod may end between two."""
+        uid = than["metadata"]["uid"]
+        wait("new pod", lambda: self.victim().get("metadata", than["metadata"])["uid"] != uid)
+
     def alert(self, pod: dict[str, Any]) -> dict[str, Any]:
         """As Falco 0.43 sends it."""
         container = pod["status"]["containerStatuses"][0]["containerID"].rpartition("/")[2]
