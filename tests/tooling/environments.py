@@ -30,6 +30,8 @@ class Environment:
     name: str
     pythons: tuple[str, ...]
     requirements: tuple[str, ...]
+    complete: bool = False
+    """Whether the requirements name every package that is needed, so that no dependency is looked for."""
 
     @property
     def path(self) -> Path:
@@ -47,6 +49,8 @@ DOCS = Environment("docs", ("3.11", "3.12", "3.13"), ("docs.txt",))
 TARGET = Environment("target", ("3.9",), ("target.txt",))
 # Event-Driven Ansible brings a rule engine and much else, and wants an ansible-core beside it.
 EDA = Environment("eda", ("3.11", "3.12", "3.13"), ("eda.txt",))
+# An independent client of Anchore, with the old libraries that it is bound to.
+ANCHORECLI = Environment("anchorecli", ("3.11", "3.12"), ("anchorecli.txt",), complete=True)
 # The Python that the users of each ansible-core are likeliest to have, where this machine has it.
 CORES = {
     "2.18": Environment("core-2.18", ("3.11", "3.12"), ("core-2.18.txt", "unit.txt")),
@@ -54,7 +58,7 @@ CORES = {
     "2.20": Environment("core-2.20", ("3.12", "3.13"), ("core-2.20.txt", "unit.txt")),
     "2.21": Environment("core-2.21", ("3.13", "3.12"), ("core-2.21.txt", "unit.txt")),
 }
-ALL = {environment.name: environment for environment in (LINT, DOCS, TARGET, EDA, *CORES.values())}
+ALL = {environment.name: environment for environment in (LINT, DOCS, TARGET, EDA, ANCHORECLI, *CORES.values())}
 
 
 def _stamp(environment: Environment) -> str:
@@ -88,6 +92,8 @@ def _fill(environment: Environment) -> None:
     words = [environment.program("python"), "-m", "pip", "install", "--disable-pip-version-check"]
     for name in environment.requirements:
         words += ["--requirement", str(REQUIREMENTS / name)]
+    if environment.complete:
+        words.append("--no-deps")
     places.LOGS.mkdir(exist_ok=True)
     log = places.LOGS / f"{environment.path.name}.log"
     with log.open("w") as output:

@@ -69,6 +69,12 @@ GROUPS: dict[str, tuple[Package, ...]] = {
         Package("debian-archive-keyring", "proves that it is Debian's", _KEYRING.exists),
     ),
     "eda": (Package("default-jre-headless", "the rule engine of ansible-rulebook", _program("java")),),
+    "images": (
+        Package("openscap-scanner", "evaluates the content of the role openscap", _program("oscap")),
+        Package("docker-registry", "a registry to push the lab's images to", _program("docker-registry")),
+        Package("docker-compose", "reads the Compose file of the role anchore", _program("docker-compose")),
+        Package("groovy", "runs the pipeline of the role jenkins_image_gate", _program("groovy")),
+    ),
     "browser": (
         Package("chromium", "opens the HTML report in the end-to-end tests", _program("chromium")),
         Package("chromium-driver", "drives it", _program("chromedriver")),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tests.tooling import documentation, packages, places, sanity
-from tests.tooling.environments import CORES, DOCS, EDA, LINT, MAIN, TARGET, Environment, ensure
+from tests.tooling.environments import ANCHORECLI, CORES, DOCS, EDA, LINT, MAIN, TARGET, Environment, ensure
 from tests.tooling.outcome import Log, Outcome, from_junit, skipped
 
 _PLUGINS = places.COLLECTIONS / places.IN_COLLECTIONS / "plugins"
@@ -98,7 +98,8 @@ def _e2e(log: Log) -> Outcome:
     reason = _lab_missing()
     if reason:
         return skipped(reason)
-    ensure(EDA)  # the tests find its ansible-rulebook by path
+    for environment in (EDA, ANCHORECLI):
+        ensure(environment)  # the tests find its programs by path
     return pytest(MAIN, log, "tests/e2e", name="e2e", options=("-v",))
 
 
@@ -154,7 +155,7 @@ LONG: tuple[Stage, ...] = (
         "whole playbooks on real daemons and clusters",
         MAIN,
         _e2e,
-        ("lab", "kubernetes", "browser", "eda", "falco"),
+        ("lab", "kubernetes", "browser", "eda", "falco", "images"),
     ),
 )
 ALL: dict[str, Stage] = {stage.name: stage for stage in (*CHECK, *UNITS, *SANITY, *LONG)}
