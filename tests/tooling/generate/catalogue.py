@@ -15,6 +15,9 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.contro
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.falco import FALCO_CONTROLS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s import K8S_CONTROLS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.nats import NATS_CONTROLS
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.running_images import (
+    RUNNING_IMAGE_CONTROLS,
+)
 
 _BENCHMARKS = {"cis-docker": "CIS Docker", "cis-kubernetes": "CIS Kubernetes"}
 _DOCKER_SCOPES = {
@@ -54,6 +57,7 @@ _NATS_SCOPES = {
     "configuration": "The configuration file",
     "user": "Users",
 }
+_RUNNING_IMAGE_SCOPES = {"running_image": "Images that run"}
 _FALCO_SCOPES = {
     "falco": "A running Falco",
     "config": "Its configuration",
@@ -75,6 +79,9 @@ class Page:
 DOCKER = Page("Control catalogue", "docker_audit", DOCKER_CONTROLS, _DOCKER_SCOPES)
 K8S = Page("Control catalogue of Kubernetes", "k8s_audit", K8S_CONTROLS, _K8S_SCOPES)
 NATS = Page("Control catalogue of NATS", "nats_audit", NATS_CONTROLS, _NATS_SCOPES)
+RUNNING_IMAGES = Page(
+    "Control catalogue of running images", "image_audit", RUNNING_IMAGE_CONTROLS, _RUNNING_IMAGE_SCOPES
+)
 FALCO = Page("Control catalogue of Falco", "falco_audit", FALCO_CONTROLS, _FALCO_SCOPES)
 _PREAMBLE = """# {title}
 

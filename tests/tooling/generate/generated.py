@@ -19,6 +19,7 @@ def contents() -> dict[Path, str]:
         REPOSITORY / "docs" / "control_catalogue_k8s.md": catalogue.text(catalogue.K8S),
         REPOSITORY / "docs" / "control_catalogue_falco.md": catalogue.text(catalogue.FALCO),
         REPOSITORY / "docs" / "control_catalogue_nats.md": catalogue.text(catalogue.NATS),
+        REPOSITORY / "docs" / "control_catalogue_images.md": catalogue.text(catalogue.RUNNING_IMAGES),
         **role_reference.texts(REPOSITORY / "roles"),
     }
 
