@@ -22,6 +22,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.
     summarize,
 )
 from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report import intake
+from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.shipped import shipped_text
 
 Report = dict[str, Any]
 
@@ -183,7 +184,10 @@ def collection_version() -> str:
     """This collection's version, from MANIFEST.json when it is installed, from galaxy.yml in a checkout."""
     root = Path(__file__).resolve().parents[3]
     for name in ("MANIFEST.json", "galaxy.yml"):
-        if (root / name).is_file():
-            found = re.search(r'^\s*"?version"?:\s*"?([0-9][^"\s,]*)', (root / name).read_text("utf-8"), re.MULTILINE)
-            return found.group(1) if found else "0"
+        try:
+            text = shipped_text(root / name)
+        except OSError:
+            continue
+        found = re.search(r'^\s*"?version"?:\s*"?([0-9][^"\s,]*)', text, re.MULTILINE)
+        return found.group(1) if found else "0"
     return "0"

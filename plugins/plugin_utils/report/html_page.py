@@ -25,6 +25,7 @@ from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report
     by_target,
     score,
 )
+from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.shipped import shipped_text
 from ansible_collections.bulkhead.container_security.plugins.plugin_utils.report.wording import (
     expected_text,
     references_text,
@@ -62,7 +63,7 @@ def render(report: Report) -> str:
 
 @cache
 def _part(name: str) -> str:
-    return (_FOLDER / name).read_text("utf-8")
+    return shipped_text(_FOLDER / name)
 
 
 def _script() -> str:
