@@ -127,13 +127,15 @@ def _why_not(result: Mapping[str, Any]) -> str:
 
 
 def from_document(document: Any, where: str, complete: bool = False) -> list[Audit]:
-    """Audits from a parsed JSON file: a report of ours, a module's result, or a list of findings."""
+    """Audits from a parsed JSON file: a report of ours, a module's result or results, or a list of findings."""
     if isinstance(document, Mapping) and document.get("kind") == REPORT_KIND:
         check_schema(document, where)
         try:
             return _from_report(document, where)
         except (KeyError, TypeError) as exc:
             raise ReportError(f"{where}: the report is damaged: {exc}") from exc
+    if isinstance(document, Mapping) and isinstance(document.get("results"), list):
+        return from_result(document, where, "")
     if isinstance(document, Mapping) and "findings" in document:
         if document.get("target"):
             return from_result(document, where, str(document["target"]))
