@@ -51,7 +51,8 @@ options:
         description:
           - What wrote it. V(auto) finds out by the content, and says so where it cannot.
         type: str
-        choices: [auto, grype]
+        choices: [auto, anchore_vulnerabilities, anchore_evaluation, clair, docker_bench, grype, hadolint, kube_bench,
+          kubescape, openscap, sarif, trivy, trivy_k8s, vuls]
         default: auto
       target:
         description:

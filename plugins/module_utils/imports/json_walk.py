@@ -26,10 +26,23 @@ class Large:
 def outline(text: JsonText, most: int) -> Any:
     """The document, without the members of the outermost object that have more than `most` characters.
 
-    Of a list, its first item. Anything else as it is.
+    Of a list, its first item, likewise. Anything else as it is.
     """
     if text.next() == "[":
-        return _first_item(text, most)
+        return [_members(text, most) for index in text.items() if _is_first(text, index)]
+    found = _members(text, most)
+    text.end()
+    return found
+
+
+def _is_first(text: JsonText, index: int) -> bool:
+    """Whether it is the first item; others are passed over."""
+    if index:
+        text.skip()
+    return not index
+
+
+def _members(text: JsonText, most: int) -> Any:
     if text.next() != "{":
         return text.value()
     found: dict[str, Any] = {}
@@ -39,16 +52,7 @@ def outline(text: JsonText, most: int) -> Any:
         kind = text.kind()
         fits, value = text.small(most)
         found[key] = value if fits else Large(kind)
-    text.end()
     return found
-
-
-def _first_item(text: JsonText, most: int) -> list[Any]:
-    for _index in text.items():
-        kind = text.kind()
-        fits, value = text.small(most)
-        return [value if fits else Large(kind)]
-    return []
 
 
 def walk(text: JsonText, patterns: Sequence[Pattern]) -> Iterator[tuple[Path, Any]]:

@@ -12,7 +12,7 @@ import lzma
 import os
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import IO, Any, cast
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.imports.errors import ImportFault
@@ -38,7 +38,7 @@ class Source:
         except OSError as exc:
             raise self._unreadable(exc) from exc
 
-    def pieces(self) -> Iterator[bytes]:
+    def pieces(self) -> Generator[bytes, None, None]:
         """The bytes, unpacked. Raises ImportFault."""
         read = 0
         try:
