@@ -59,6 +59,10 @@ def _handler(script: Script, seen: ScriptedHttp) -> type[BaseHTTPRequestHandler]
             asked = Asked(self.command, self.path, dict(self.headers), json.loads(text) if text else None)
             seen.asked.append(asked)
             reply = script(asked)
+            with contextlib.suppress(ConnectionError):  # who asked has gone
+                self._send(reply)
+
+        def _send(self, reply: Reply) -> None:
             if reply.raw is not None:
                 self.wfile.write(reply.raw)
                 self.close_connection = True
