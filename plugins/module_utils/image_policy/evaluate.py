@@ -1,0 +1,152 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judge an image by a bundle, as Anchore Engine does, over facts that Syft and Grype tell. Pure but for the time.
+
+What the facts cannot tell is a row of its own, which warns: a rule that could not be judged is never a pass in silence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+
+from ansible_collections.bulkhead.container_security.plugins.module_utils.formats import image_reference
+from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy import (
+    gate_contents,
+    gate_dockerfile,
+    gate_vulnerabilities,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy.bundle import (
+    Bundle,
+    ImageSelection,
+    Policy,
+    Rule,
+    Whitelist,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy.bundle import (
+    Mapping as BundleMapping,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy.gate import (
+    CannotJudgeError,
+    Match,
+    Trigger,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy.selection import expression
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.evaluation import (
+    ACTIONS,
+    GO,
+    STOP,
+    WARN,
+    Evaluation,
+    Reason,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.facts import ImageFacts
+
+_GATES: Mapping[str, Mapping[str, Trigger]] = {
+    "always": gate_contents.ALWAYS,
+    "dockerfile": gate_dockerfile.TRIGGERS,
+    "licenses": gate_contents.LICENSES,
+    "metadata": gate_contents.METADATA,
+    "npms": gate_contents.NPMS,
+    "packages": gate_contents.PACKAGES,
+    "ruby_gems": gate_contents.RUBY_GEMS,
+    "vulnerabilities": gate_vulnerabilities.TRIGGERS,
+}
+NOT_JUDGED = "not_judged"
+"""The trigger_id of the row that says that a rule could not be judged."""
+
+
+def evaluate(bundle: Bundle, facts: ImageFacts, *, unjudged: str = WARN, now: datetime | None = None) -> Evaluation:
+    """The verdict of the bundle. unjudged: the action for a rule that the facts do not suffice for."""
+    now = now or datetime.now(timezone.utc)
+    stamp = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    mapping = next((each for each in bundle.mappings if selects(each, facts)), None)
+    if _listed(bundle.blacklisted_images, facts):
+        reason = Reason("images", "blacklisted", facts.reference, "The image is on the deny list of the policy", STOP)
+        return Evaluation(facts.reference, facts.digest, bundle.id, STOP, (reason,), stamp, "blacklisted")
+    if mapping is None and not _listed(bundle.whitelisted_images, facts):
+        reason = Reason("images", "unmapped", facts.reference, "No mapping of the policy selects the image", STOP)
+        return Evaluation(facts.reference, facts.digest, bundle.id, STOP, (reason,), stamp, "policy_evaluation")
+    reasons = tuple(_reasons(bundle, mapping, facts, unjudged, now)) if mapping else ()
+    if _listed(bundle.whitelisted_images, facts):
+        return Evaluation(facts.reference, facts.digest, bundle.id, GO, reasons, stamp, "whitelisted")
+    final = max((reason.action for reason in reasons if not reason.allowlisted), key=ACTIONS.index, default=GO)
+    return Evaluation(facts.reference, facts.digest, bundle.id, final, reasons, stamp, "policy_evaluation")
+
+
+def selects(selection: ImageSelection, facts: ImageFacts) -> bool:
+    """Whether a mapping or an entry of a list selects the image."""
+    read = image_reference.parse(facts.reference)
+    if not (_fits(selection.registry, read.registry) and _fits(selection.repository, _repository(read))):
+        return False
+    if selection.image_type == "digest":
+        return bool(facts.digest) and selection.image_value == facts.digest
+    if selection.image_type == "id":
+        return selection.image_value == facts.image_id.rpartition(":")[2] != ""
+    return _fits(selection.image_value, read.tag)
+
+
+def _repository(read: image_reference.ImageReference) -> str:
+    return read.repository
+
+
+def _fits(pattern: str, text: str) -> bool:
+    return pattern == "*" or re.match(expression(pattern), text) is not None
+
+
+def _listed(selections: Sequence[ImageSelection], facts: ImageFacts) -> bool:
+    return any(selects(each, facts) for each in selections)
+
+
+def _reasons(
+    bundle: Bundle, mapping: BundleMapping, facts: ImageFacts, unjudged: str, now: datetime
+) -> Iterator[Reason]:
+    policies = {policy.id: policy for policy in bundle.policies}
+    whitelists = [each for each in bundle.whitelists if each.id in mapping.whitelist_ids]
+    for policy_id in mapping.policy_ids:
+        policy = policies.get(policy_id)
+        if policy is None:
+            message = f"The policy {policy_id}, which a mapping names, is not in the bundle"
+            yield Reason("images", "policy", policy_id, message, STOP)
+            continue
+        yield from _of_policy(policy, whitelists, facts, unjudged, now)
+
+
+def _of_policy(
+    policy: Policy, whitelists: Sequence[Whitelist], facts: ImageFacts, unjudged: str, now: datetime
+) -> Iterator[Reason]:
+    for rule in policy.rules:
+        for found, action in _found(rule, facts, unjudged):
+            excuse = _excuse(whitelists, rule.gate, found.trigger_id, now)
+            yield Reason(rule.gate, rule.trigger, found.trigger_id, found.message, action, excuse)
+
+
+def _found(rule: Rule, facts: ImageFacts, unjudged: str) -> list[tuple[Match, str]]:
+    trigger = _GATES.get(rule.gate, {}).get(rule.trigger)
+    try:
+        if trigger is None:
+            raise CannotJudgeError("A bill of materials does not tell it")
+        return [(found, rule.action.lower()) for found in trigger(rule, facts)]
+    except CannotJudgeError as exc:
+        return [(Match(NOT_JUDGED, f"{rule.gate} {rule.trigger} could not be judged: {exc}"), unjudged)]
+
+
+def _excuse(whitelists: Sequence[Whitelist], gate: str, trigger_id: str, now: datetime) -> str:
+    """The name of the whitelist that excuses it today, "" where none does."""
+    for whitelist in whitelists:
+        for item in whitelist.items:
+            if item.gate == gate and not _expired(item.expires_on, now) and _fits(item.trigger_id, trigger_id):
+                return whitelist.name or whitelist.id
+    return ""
+
+
+def _expired(expires_on: str, now: datetime) -> bool:
+    if not expires_on:
+        return False
+    try:
+        moment = datetime.fromisoformat(expires_on.replace("Z", "+00:00"))
+    except ValueError:
+        return True  # an end that cannot be read has been reached, or an excuse would never end
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)) <= now

@@ -1,0 +1,70 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of an image, whoever found it out: plain facts that a policy can be judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package in the image. type: as Syft names it (deb, rpm, apk, python, npm, …); licenses: as it declares them."""
+
+    name: str
+    version: str
+    type: str
+    licenses: tuple[str, ...] = ()
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class KnownVulnerability:
+    """A vulnerability of a package in the image.
+
+    severity: one of unknown, negligible, low, medium, high, critical. fixed_in: versions, empty where there is no fix.
+    cvss: base score of CVSS 3, None where none is told. aliases: other ids of the same.
+    """
+
+    id: str
+    severity: str
+    package: str
+    version: str
+    type: str
+    fixed_in: tuple[str, ...] = ()
+    url: str = ""
+    cvss: float | None = None
+    aliases: tuple[str, ...] = ()
+    path: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """An image. digest: of its manifest, "" where it was never in a registry; image_id: of its configuration.
+
+    lines: what built it, one Dockerfile instruction each; dockerfile_given: whether these are of the real Dockerfile,
+    or told by the history of the image. packages, vulnerabilities: None where nobody looked. database_built: RFC 3339, of
+    the vulnerability database, "" where it is not told. size in bytes.
+    """
+
+    reference: str
+    digest: str = ""
+    image_id: str = ""
+    user: str = ""
+    exposed_ports: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    dockerfile_given: bool = False
+    size: int | None = None
+    layers: int | None = None
+    architecture: str = ""
+    os: str = ""
+    distro: str = ""
+    distro_version: str = ""
+    like_distro: tuple[str, ...] = ()
+    packages: tuple[Package, ...] | None = None
+    vulnerabilities: tuple[KnownVulnerability, ...] | None = None
+    database_built: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
