@@ -17,6 +17,7 @@ from tests.benchmark.applyset import bench_applyset
 from tests.benchmark.audit import bench_audit
 from tests.benchmark.budget import verdicts
 from tests.benchmark.falco_rules import bench_falco_rules
+from tests.benchmark.findings_import import bench_findings_import
 from tests.benchmark.hardening import bench_hardening
 from tests.benchmark.k8s_audit import bench_k8s_audit
 from tests.benchmark.report import bench_report
@@ -24,7 +25,7 @@ from tests.benchmark.response import bench_response
 from tests.lab.dockerd import REPOSITORY, LabError
 from tests.lab.progress import heading, say
 
-_PARTS = ("audit", "report", "hardening", "k8s_audit", "applyset", "response", "falco_rules")
+_PARTS = ("audit", "report", "hardening", "k8s_audit", "applyset", "response", "falco_rules", "findings_import")
 
 
 def _arguments() -> argparse.Namespace:
@@ -60,6 +61,9 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     if "falco_rules" in parts:
         heading("falco_rules: 100 rules, as Ansible ships it, beside an empty module")
         results["falco_rules"] = bench_falco_rules(arguments.runs)
+    if "findings_import" in parts:
+        heading("findings_import: reports of 200 MB, beside reading them as a whole")
+        results["findings_import"] = bench_findings_import(min(arguments.runs, 2))
     return results
 
 

@@ -13,6 +13,7 @@ from tests.benchmark.applyset import FIRST, KUBECTL, PLAYBOOK, UNCHANGED
 _CPU, _MEMORY, _REQUESTS_EACH = 0.4, 80.0, 2.0
 _CLUSTER_CPU, _CLUSTER_MEMORY = 5.0, 150.0
 _REPORT_SECONDS, _TASKS = 3.0, 12
+_IMPORT_SECONDS, _IMPORT_MEMORY = 10.0, 200.0
 # CPU above the empty module a container: at 500 at most this many times that at 50.
 _GROWTH = 1.3
 
@@ -74,6 +75,13 @@ def _response(result: dict[str, float]) -> Iterator[dict[str, Any]]:
         yield _verdict("response runner: peak memory in MB", result["memory"], 80.0)
 
 
+def _findings_import(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        what = f"findings_import, 200 MB of {row['report']}"
+        yield _verdict(f"{what}: seconds", row["wall"], _IMPORT_SECONDS)
+        yield _verdict(f"{what}: peak memory in MB", row["memory"], _IMPORT_MEMORY)
+
+
 def verdicts(results: dict[str, Any]) -> list[dict[str, Any]]:
     """[{what, value, limit, kept}] for what was measured."""
     found = [*_audit(results.get("audit", [])), *_k8s_audit(results.get("k8s_audit", []))]
@@ -88,4 +96,5 @@ def verdicts(results: dict[str, Any]) -> list[dict[str, Any]]:
     if "falco_rules" in results:
         own = results["falco_rules"]["cpu"] - results["falco_rules"]["empty"]
         found.append(_verdict("falco_rules, 100 rules: CPU seconds above an empty module", own, _CPU))
+    found += _findings_import(results.get("findings_import", []))
     return found

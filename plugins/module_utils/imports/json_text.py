@@ -67,6 +67,7 @@ class JsonText:
 
     def small(self, most: int) -> tuple[bool, Any]:
         """(True, value) of a value of so many characters at most, or (False, None) of a larger one, passed over."""
+        self.next()
         while len(self._text) - self._at < most and self._more():
             pass
         began = self._before + self._at
@@ -141,14 +142,14 @@ class JsonText:
             raise self.fault("it is nested too deeply to be a report") from None
         except ValueError as exc:
             raise self.fault(str(exc)) from exc
-        # A number at the end of the text may go on in the next piece.
-        if end == len(self._text) and self._text[end - 1] not in '}]"' and self._more():
+        # A number at the end of the text may go on in the next piece, and of `1e+` only the first character is taken.
+        if len(self._text) - end <= 2 and self._text[end - 1] not in '}]"' and self._more():
             return self._in_hand()
         self._at = end
         return (value,)
 
     def _more(self, least: int = 1) -> bool:
-        """Bring at least so many characters; whether there were any."""
+        """Bring at least so many characters, and drop what was read; whether there were any."""
         pieces: list[str] = []
         brought = 0
         while brought < least and not self._ended:
@@ -156,9 +157,11 @@ class JsonText:
             self._ended = piece is None
             pieces.append(piece or "")
             brought += len(piece or "")
+        if not brought:
+            return False
         self._before += self._at
         self._text, self._at = self._text[self._at :] + "".join(pieces), 0
-        return brought > 0
+        return True
 
     def _broken(self) -> ImportFault:
         try:

@@ -64,7 +64,7 @@ def _xccdf(report: Report) -> Iterator[Finding]:
         elif element.name == "benchmark" and test:
             test["benchmark"] = element.attributes.get("id", "") or test.get("benchmark", "")
         elif element.name == "target" and test:
-            report.about(element.text)
+            report.about(element.text())
         elif element.name == "rule-result" and test:
             if not report.target:
                 report.about("")
@@ -76,7 +76,7 @@ def _xccdf(report: Report) -> Iterator[Finding]:
 def _note_rule(report: Report, rules: dict[str, _Rule], element: Element) -> None:
     if len(rules) >= _MOST_RULES:
         raise ImportFault(f"{report.path} holds more than {_MOST_RULES} rules")
-    idents = tuple(foreign.name(child.text) for child in element.children if child.name == "ident")[:10]
+    idents = tuple(foreign.name(child.text()) for child in element.children if child.name == "ident")[:10]
     rules[element.attributes.get("id", "")] = _Rule(
         foreign.text(element.text_of("title")),
         element.attributes.get("severity", ""),
@@ -127,10 +127,10 @@ def _oval(report: Report) -> Iterator[Finding]:
         given = element.attributes
         if element.name == "timestamp":
             # The first is that of the results, the others are of what they were made from.
-            report.made_by("openscap", report.version, moment or element.text)
-            moment = moment or element.text
+            report.made_by("openscap", report.version, moment or element.text())
+            moment = moment or element.text()
         elif element.name == "product_version":
-            report.version = foreign.name(element.text)
+            report.version = foreign.name(element.text())
         elif "result" in given and "definition_id" in given:
             yield from _defined(report, given["definition_id"], given["result"], defined)
         elif len(defined) < _MOST_RULES:

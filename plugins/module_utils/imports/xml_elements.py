@@ -18,26 +18,40 @@ _LONGEST_TAG, _MOST_PARTS, _LONGEST_TEXT = 4 * 2**20, 20_000, 20_000
 
 
 class Element:
-    """An element: local name, attributes, text (only what it holds itself), and what is in it."""
+    """An element: local name, attributes, and what is in it, texts and elements in their order."""
 
-    __slots__ = ("attributes", "children", "name", "text")
+    __slots__ = ("attributes", "length", "name", "parts")
 
     def __init__(self, name: str, attributes: dict[str, str]) -> None:
-        self.name, self.attributes, self.text = name, attributes, ""
-        self.children: list[Element] = []
+        self.name, self.attributes, self.length = name, attributes, 0
+        self.parts: list[str | Element] = []
+
+    @property
+    def children(self) -> list[Element]:
+        """The elements in it."""
+        return [part for part in self.parts if isinstance(part, Element)]
+
+    def add_text(self, text: str) -> None:
+        """Add text to it, up to a length."""
+        if self.length < _LONGEST_TEXT:
+            self.length += len(text)
+            self.parts.append(text)
 
     def first(self, name: str) -> Element | None:
         """The first element of that name in it."""
         return next((child for child in self.children if child.name == name), None)
 
-    def text_of(self, name: str) -> str:
-        """The text of that element with what is in it, "" where there is none."""
-        found = self.first(name)
-        return " ".join(found.whole_text().split()) if found else ""
+    def text(self) -> str:
+        """The text of it and of what is in it, without markup, in one line."""
+        return " ".join(self._raw().split())
 
-    def whole_text(self) -> str:
-        """Its text, and that of what is in it behind it, for markup in a text stands for little."""
-        return " ".join([self.text, *(child.whole_text() for child in self.children)])
+    def text_of(self, name: str) -> str:
+        """The text of that element in it, "" where there is none."""
+        found = self.first(name)
+        return found.text() if found else ""
+
+    def _raw(self) -> str:
+        return "".join(part if isinstance(part, str) else part._raw() for part in self.parts)
 
 
 def root_name(source: Source) -> str:
@@ -103,7 +117,7 @@ class _Reader:
         self._parts += 1
         if self._parts > _MOST_PARTS:
             raise self._fault(f"a single {self._taken[0].name} holds more than {_MOST_PARTS} elements")
-        self._taken[-1].children.append(element)
+        self._taken[-1].parts.append(element)
         self._taken.append(element)
 
     def _end(self, _name: str) -> None:
@@ -116,9 +130,7 @@ class _Reader:
             self._parser.CharacterDataHandler = None
 
     def _characters(self, text: str) -> None:
-        known = self._taken[-1]
-        if len(known.text) < _LONGEST_TEXT:
-            known.text += text
+        self._taken[-1].add_text(text)
 
     def _refuse_type(self, *_declared: Any) -> None:
         raise self._fault("it declares a document type, which no report needs and which can hold entities")

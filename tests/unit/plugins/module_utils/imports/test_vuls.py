@@ -76,7 +76,7 @@ def test_a_scan_that_failed_in_part_resolves_nothing(tmp_path: Path) -> None:
         ("vuls.scan.complete", "error", "medium", "host/web1"),
         ("host.vulnerability", "error", "medium", "host/"),
     ]
-    assert told["findings"][0]["reason"] == "Failed to scan: [31mrpm"
+    assert told["findings"][0]["reason"] == "Failed to scan:  [31mrpm"
 
 
 def test_what_is_no_package_is_refused(tmp_path: Path) -> None:
