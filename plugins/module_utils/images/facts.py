@@ -45,9 +45,9 @@ class KnownVulnerability:
 class ImageFacts:
     """An image. digest: of its manifest, "" where it was never in a registry; image_id: of its configuration.
 
-    lines: what built it, one Dockerfile instruction each; dockerfile_given: whether these are of the real Dockerfile,
-    or told by the history of the image. packages, vulnerabilities: None where nobody looked. database_built: RFC 3339, of
-    the vulnerability database, "" where it is not told. size in bytes.
+    lines: what built it, one Dockerfile instruction each; dockerfile_given: whether they are of the real Dockerfile, or
+    told by the history of the image. packages, vulnerabilities: None where nobody looked. size: in bytes.
+    database_built: of the vulnerability database, RFC 3339, "" where it is not told.
     """
 
     reference: str

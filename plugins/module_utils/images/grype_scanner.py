@@ -1,0 +1,122 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scan an image with Syft and Grype and judge it by a bundle: the way without an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ansible_collections.bulkhead.container_security.plugins.module_utils.formats import image_reference
+from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy.bundle import Bundle
+from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy.evaluate import evaluate
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images import grype, syft
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.evaluation import WARN, Evaluation
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.facts import ImageFacts
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.program import read_json, workplace
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.scanner import ScannerError
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to scan. image: as syft.source_of takes it. dockerfile: its text, where it is known.
+
+    sbom, report: files of Syft and Grype that are there already, and save running them. digest: what the image must
+    be, "" for whatever it is.
+    """
+
+    image: str
+    dockerfile: str | None = None
+    sbom: Path | None = None
+    report: Path | None = None
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What came of it."""
+
+    facts: ImageFacts
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True)
+class GrypeScanner:
+    """Syft and Grype, and the bundle that decides. database: Grype's folder; update: let it fetch a newer database.
+
+    unjudged: the action for rules that their facts do not suffice for. keep: a folder for bills of materials by digest,
+    which are read instead of made again.
+    """
+
+    bundle: Bundle
+    syft: str = "syft"
+    grype: str = "grype"
+    database: str = ""
+    update: bool = False
+    unjudged: str = WARN
+    platform: str = ""
+    keep: Path | None = None
+    name: str = "grype"
+
+    def evaluate(
+        self, reference: str, digest: str, policy_id: str = "", *, deadline: float | None = None
+    ) -> Evaluation:
+        """As Scanner says. The content is read from the registry by its digest, so that no tag can lead elsewhere."""
+        if policy_id and policy_id != self.bundle.id:
+            raise ScannerError("policy", f"There is no policy {policy_id} here, but {self.bundle.id}")
+        read = image_reference.parse(reference)
+        scanned = self.scan(Request(f"registry:{read.name}@{digest}", digest=digest), reference, deadline=deadline)
+        return scanned.evaluation
+
+    def scan(self, request: Request, reference: str = "", *, deadline: float | None = None) -> Scan:
+        """Facts and verdict. reference: the name to judge it by, where it is not that of the request."""
+        name = reference or syft.source_of(request.image)[1]
+        with workplace() as folder:
+            materials = request.sbom or self._materials(request, folder, deadline)
+            document = syft.checked(read_json(materials, f"The bill of materials of {name}"), str(materials))
+            lines: Sequence[str] | None = None
+            if request.dockerfile is not None:
+                lines = syft.dockerfile_lines(request.dockerfile)
+            facts = syft.facts_of(document, name, lines)
+            found = self._matches(request, materials, folder, deadline)
+        if request.digest:
+            facts = _of_digest(facts, request.digest)
+        facts = replace(
+            facts, vulnerabilities=grype.vulnerabilities_of(found), database_built=grype.database_built(found)
+        )
+        return Scan(facts, evaluate(self.bundle, facts, unjudged=self.unjudged))
+
+    def _materials(self, request: Request, folder: Path, deadline: float | None) -> Path:
+        kept = self.keep / f"{request.digest.replace(':', '-')}.syft.json" if self.keep and request.digest else None
+        if kept is not None and kept.is_file():
+            return kept
+        output = folder / "materials.json"
+        syft.bill_of_materials(request.image, output, program=self.syft, deadline=deadline, platform=self.platform)
+        if kept is None:
+            return output
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = kept.with_name(f".{kept.name}.{folder.name}")
+        unfinished.write_bytes(output.read_bytes())
+        unfinished.replace(kept)
+        return kept
+
+    def _matches(self, request: Request, materials: Path, folder: Path, deadline: float | None) -> grype.Object:
+        if request.report is not None:
+            return grype.checked(read_json(request.report, "The report of Grype"), str(request.report))
+        output = folder / "matches.json"
+        return grype.matches(
+            materials,
+            output,
+            program=self.grype,
+            database=self.database,
+            update=self.update,
+            deadline=deadline,
+        )
+
+
+def _of_digest(facts: ImageFacts, digest: str) -> ImageFacts:
+    if facts.digest and facts.digest != digest:
+        raise ScannerError("wrong_digest", f"{facts.reference}: {digest} was asked for, and {facts.digest} was scanned")
+    return replace(facts, digest=digest)

@@ -1,0 +1,86 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a scanner's program: no shell, an environment of our own, bounded in time and in what is read of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.scanner import ScannerError
+
+_LARGEST = 1 << 30
+# What a scanner needs of the surroundings; all else, and with it every secret of a CI, stays out.
+_PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "DOCKER_CONFIG", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+def find(program: str) -> str:
+    """The path of a program. Raises ScannerError where it is not installed."""
+    found = shutil.which(program)
+    if found is None:
+        raise ScannerError("unreachable", f"{program} is not installed here, or cannot be executed")
+    return found
+
+
+@contextmanager
+def workplace() -> Iterator[Path]:
+    """A folder for this run alone, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="bulkhead-image-") as folder:
+        yield Path(folder)
+
+
+def run_json(
+    command: Sequence[str], output: Path, variables: Mapping[str, str], *, deadline: float | None, what: str
+) -> Any:
+    """What a program writes to `output` (its path is in the command) as JSON. Raises ScannerError.
+
+    deadline: of time.monotonic(). The program, and what it started, are ended there.
+    """
+    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    seconds = None if deadline is None else deadline - time.monotonic()
+    if seconds is not None and seconds <= 0:
+        raise ScannerError("timeout", f"{what}: no time was left")
+    try:
+        done = subprocess.run(  # pylint: disable=ansible-bad-function  this runs in programs without Ansible, too
+            list(command),
+            env={**environment, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as exc:
+        raise ScannerError("timeout", f"{what}: not ready after {seconds:.0f} s") from exc
+    except OSError as exc:
+        raise ScannerError("unreachable", f"{what}: {command[0]} cannot be run: {exc.strerror}") from exc
+    if done.returncode:
+        raise ScannerError("analysis_failed", f"{what}: {_last_words(done.stderr)}")
+    return read_json(output, what)
+
+
+def read_json(path: Path, what: str) -> Any:
+    """A JSON file of a scanner. Raises ScannerError."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise ScannerError("invalid_answer", f"{what}: {path} is larger than 1 GB")
+        return json.loads(path.read_bytes())
+    except OSError as exc:
+        raise ScannerError("invalid_answer", f"{what}: {path} cannot be read: {exc.strerror}") from exc
+    except (ValueError, RecursionError) as exc:
+        raise ScannerError("invalid_answer", f"{what}: what was written is not JSON") from exc
+
+
+def _last_words(stderr: bytes) -> str:
+    lines = [line.strip() for line in stderr.decode(errors="replace").splitlines() if line.strip()]
+    said = lines[-1] if lines else "it failed and said nothing"
+    return "".join(letter for letter in said if letter.isprintable())[:300]

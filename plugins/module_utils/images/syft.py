@@ -1,0 +1,138 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Syft: the bill of materials of an image, and what its configuration says. Its JSON is that of schema 16."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.facts import ImageFacts, Package
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.program import find, run_json
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.scanner import ScannerError
+
+Object = Mapping[str, Any]
+
+_SOURCES = ("docker", "docker-archive", "oci-archive", "oci-dir", "registry", "dir", "file", "podman", "singularity")
+_NOP = re.compile(r"^(?:/bin/sh -c )?#\(nop\)\s+")
+_RUN = re.compile(r"^(?:RUN )?(?:\|\d+ (?:\S+=\S* )*)?/bin/sh -c ")
+_BUILDKIT = re.compile(r"\s*# buildkit$")
+
+
+def source_of(image: str) -> tuple[str, str]:
+    """What Syft is to read (`docker:NAME`, `registry:NAME`, `docker-archive:FILE` …), and the name without that."""
+    kind, colon, rest = image.partition(":")
+    if colon and kind in _SOURCES and rest:
+        return image, rest
+    if image.startswith("-"):
+        raise ScannerError("invalid_answer", f"{image!r} is no image")
+    return f"docker:{image}", image
+
+
+def bill_of_materials(
+    image: str, output: Path, *, program: str = "syft", deadline: float | None = None, platform: str = ""
+) -> Object:
+    """Run Syft over an image (see `source_of`), its JSON kept at `output`. Raises ScannerError. Asks no network but the
+    registry of a `registry:` image."""
+    command = [find(program), "scan", source_of(image)[0], "--quiet", "--output", f"syft-json={output}"]
+    if platform:
+        command += ["--platform", platform]
+    variables = {"SYFT_CHECK_FOR_APP_UPDATE": "false"}
+    return checked(run_json(command, output, variables, deadline=deadline, what=f"Syft on {image}"), str(output))
+
+
+def checked(document: Any, where: str) -> Object:
+    """The document, where it is Syft's own JSON. Raises ScannerError."""
+    if not isinstance(document, Mapping) or not isinstance(document.get("artifacts"), list):
+        raise ScannerError("invalid_answer", f"{where} is no bill of materials of Syft (write it with -o syft-json)")
+    return document
+
+
+def facts_of(document: Object, reference: str, dockerfile: Sequence[str] | None = None) -> ImageFacts:
+    """The facts that a bill of materials tells. dockerfile: the lines of the real Dockerfile, where it is known."""
+    metadata = _object(_object(document.get("source")).get("metadata"))
+    config = _config(metadata)
+    inner, distro = _object(config.get("config")), _object(document.get("distro"))
+    lines = tuple(dockerfile) if dockerfile is not None else _history(config)
+    return ImageFacts(
+        reference=reference,
+        digest=_digest(metadata, reference),
+        image_id=_text(metadata.get("imageID")),
+        user=_text(inner.get("User")),
+        exposed_ports=tuple(sorted(map(str, _object(inner.get("ExposedPorts"))))),
+        lines=lines,
+        dockerfile_given=dockerfile is not None,
+        size=metadata.get("imageSize") if isinstance(metadata.get("imageSize"), int) else None,
+        layers=len(metadata["layers"]) if isinstance(metadata.get("layers"), list) else None,
+        architecture=_text(metadata.get("architecture") or config.get("architecture")),
+        os=_text(metadata.get("os") or config.get("os")),
+        distro=_text(distro.get("id") or distro.get("name")),
+        distro_version=_text(distro.get("versionID") or distro.get("version")),
+        like_distro=tuple(map(str, distro.get("idLike") or ())),
+        packages=tuple(_package(row) for row in document["artifacts"] if isinstance(row, Mapping)),
+        labels={str(name): str(value) for name, value in _object(metadata.get("labels")).items()},
+    )
+
+
+def dockerfile_lines(text: str) -> list[str]:
+    """The instructions of a Dockerfile, one line each, without comments."""
+    joined = re.sub(r"\\[ \t]*\r?\n", " ", re.sub(r"(?m)^[ \t]*#.*\r?\n?", "", text))
+    return [" ".join(line.split()) for line in joined.splitlines() if line.strip()]
+
+
+def _digest(metadata: Object, reference: str) -> str:
+    """The digest that the registry knows; `manifestDigest` is of Syft's own packing where a daemon gave the image."""
+    digests = [str(each).rpartition("@") for each in metadata.get("repoDigests") or ()]
+    name = reference.partition("@")[0]
+    for repository, _at, digest in digests:
+        if name == repository or name.startswith(f"{repository}:"):
+            return digest
+    if digests:
+        return digests[0][2]
+    return reference.partition("@")[2]
+
+
+def _config(metadata: Object) -> Object:
+    try:
+        return _object(json.loads(base64.b64decode(_text(metadata.get("config")), validate=True) or b"{}"))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _history(config: Object) -> tuple[str, ...]:
+    """The history as instructions: `/bin/sh -c #(nop)  USER app` was USER app, `/bin/sh -c make` was RUN make."""
+    found = []
+    for row in config.get("history") or ():
+        told = _BUILDKIT.sub("", _text(_object(row).get("created_by")).strip())
+        if _NOP.match(told):
+            found.append(_NOP.sub("", told))
+        elif _RUN.match(told):
+            found.append(f"RUN {_RUN.sub('', told)}")
+        elif told:
+            found.append(told)
+    return tuple(" ".join(line.split()) for line in found)
+
+
+def _package(row: Object) -> Package:
+    licenses = [_text(each.get("value") if isinstance(each, Mapping) else each) for each in row.get("licenses") or ()]
+    places = [_text(_object(each).get("path")) for each in row.get("locations") or ()]
+    return Package(
+        name=_text(row.get("name")),
+        version=_text(row.get("version")),
+        type=_text(row.get("type")),
+        licenses=tuple(name for name in licenses if name),
+        path=places[0] if places else "",
+    )
+
+
+def _object(value: Any) -> Object:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
