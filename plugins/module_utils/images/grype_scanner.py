@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.formats import image_reference
 from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy.bundle import Bundle
@@ -102,7 +103,7 @@ class GrypeScanner:
         unfinished.replace(kept)
         return kept
 
-    def _matches(self, request: Request, materials: Path, folder: Path, deadline: float | None) -> grype.Object:
+    def _matches(self, request: Request, materials: Path, folder: Path, deadline: float | None) -> Mapping[str, Any]:
         if request.report is not None:
             return grype.checked(read_json(request.report, "The report of Grype"), str(request.report))
         output = folder / "matches.json"
