@@ -146,11 +146,12 @@ def bench_findings_import(runs: int) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="bulkhead-bench-") as name:
         folder = Path(name)
         for kind, (_parts, _end, whole) in _REPORTS.items():
-            path = folder / f"{kind}.report"
+            (folder / kind).mkdir()
+            path = folder / kind / "report"
             with step(f"A report of {SIZE // MEGABYTE} MB, {kind}: {runs} runs"):
                 write_report(kind, path, SIZE)
                 options = {"reports": [{"path": str(path)}], "target": "bench", "output": str(folder / "out.json")}
-                module = ship(_MODULE, options, folder)
+                module = ship(_MODULE, options, folder / kind)
                 commands = [[sys.executable, str(module)], [sys.executable, "-c", whole, str(path)]]
                 cost, plain = medians_of(runs, commands, ansible_environment())
             path.unlink()
