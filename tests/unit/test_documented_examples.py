@@ -51,10 +51,11 @@ def _fragment_options(name: str) -> dict[str, Any]:
 def _options(module: str) -> dict[str, Any]:
     document = yaml.safe_load(_constants(_MODULES[module])["DOCUMENTATION"])
     fragments = document.get("extends_documentation_fragment", [])
-    options: dict[str, Any] = dict(document.get("options", {}))
+    options: dict[str, Any] = {}
     for fragment in [fragments] if isinstance(fragments, str) else fragments:
         options |= _fragment_options(fragment)
-    return options
+    # What a module says itself goes before its fragments.
+    return {**options, **document.get("options", {})}
 
 
 def _faults(given: Any, options: Mapping[str, Any], where: str) -> Iterator[str]:
