@@ -45,12 +45,12 @@ class AnchoreScanner:
             return self._evaluation(canonical(reference), reference, digest, policy_id, deadline)
         except AnchoreError as exc:
             if exc.kind != "not_found":
-                raise _scanner_error(exc) from exc
+                raise scanner_error(exc) from exc
         try:
             tag = self._known_tag(reference, digest, deadline)
             return self._evaluation(tag, reference, digest, policy_id, deadline)
         except AnchoreError as exc:
-            raise _scanner_error(exc) from exc
+            raise scanner_error(exc) from exc
 
     def request_analysis(self, reference: str, digest: str) -> None:
         """Have the engine analyse a content that it does not know. Raises ScannerError."""
@@ -59,7 +59,7 @@ class AnchoreScanner:
         try:
             self._client.post("/images", {"image_type": "docker", "source": {"digest": source}})
         except AnchoreError as exc:
-            raise _scanner_error(exc) from exc
+            raise scanner_error(exc) from exc
 
     def _evaluation(self, tag: str, reference: str, digest: str, policy_id: str, deadline: float | None) -> Evaluation:
         query = {"tag": tag, "detail": True, "policyId": policy_id or None}
@@ -88,5 +88,6 @@ def _object(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _scanner_error(exc: AnchoreError) -> ScannerError:
+def scanner_error(exc: AnchoreError) -> ScannerError:
+    """What an error of the engine means to whoever asks any scanner."""
     return ScannerError(_KINDS.get(exc.kind, "policy" if exc.kind == "refused" else "server_error"), str(exc))

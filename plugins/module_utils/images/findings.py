@@ -26,6 +26,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.import
 
 POLICY_CONTROL = "anchore.policy_evaluation"
 VULNERABILITY_CONTROL = "image.vulnerability"
+_VERDICT_TITLE = "The policy lets the image through"
 # A policy has no severities, but what it does of a match.
 _SEVERITY = {"stop": "high", "warn": "medium", "go": "info"}
 
@@ -38,6 +39,22 @@ def findings_of(
     told = (vulnerability_finding(target, artifact, _told(known), scanner) for known in vulnerabilities)
     rows = (_reason(reason, artifact, target, evaluation, scanner) for reason in _distinct(evaluation.reasons))
     return [_verdict(evaluation, artifact, target, scanner), *rows, *told]
+
+
+def not_scanned(reference: str, digest: str, reason: str, target: str) -> Finding:
+    """There is no verdict: an error, which a gate may refuse."""
+    return _finding(
+        POLICY_CONTROL,
+        {"kind": IMAGE, "name": artifact_name(Artifact(IMAGE, reference, digest))},
+        target,
+        title=_VERDICT_TITLE,
+        status="error",
+        severity="high",
+        remediation="See to what stood in the way, and scan again.",
+        actual=None,
+        evidence={"digest": digest} if digest else None,
+        reason=reason,
+    )
 
 
 def as_result(evaluation: Evaluation) -> dict[str, Any]:
@@ -58,7 +75,7 @@ def _verdict(evaluation: Evaluation, artifact: Artifact, target: str, scanner: s
         POLICY_CONTROL,
         {"kind": IMAGE, "name": artifact_name(artifact)},
         target,
-        title="The policy lets the image through",
+        title=_VERDICT_TITLE,
         status="pass" if evaluation.passed else "fail",
         severity="high",
         remediation="Take away what the policy stops, which the other findings of the evaluation name.",
