@@ -14,8 +14,8 @@ version_added: 0.4.0
 description:
   - Scans many images in one call, several at once, and judges each by a policy bundle in the form of Anchore Engine.
   - With O(engine=grype), C(syft) makes the bill of materials, C(grype) finds the vulnerabilities, and the bundle is
-    judged here. With O(engine=anchore), the engine is asked for its verdict. The options, the policy file and the result
-    are the same, so that a playbook does not change when the engine goes.
+    judged here. With O(engine=anchore), the engine is asked for its verdict. The options, the policy file and the
+    result are the same, so that a playbook does not change when the engine goes.
   - A rule that the facts do not suffice for is a row of its own (O(unjudged)), and never a pass in silence.
   - Changes nothing, and does not fail because of what it finds, nor for an image that cannot be scanned, which is a
     finding with the status C(error). Use M(bulkhead.container_security.audit_report) to let a play fail.
@@ -44,8 +44,8 @@ options:
       image:
         description:
           - Where the image is. V(docker:web:1.4) or just V(web:1.4) is in the Docker Engine of the target,
-            V(registry:registry.example.com/shop/web:1.4) in a registry, V(docker-archive:web.tar), V(oci-archive:web.tar)
-            and V(oci-dir:web) in files, V(dir:/path) is a folder.
+            V(registry:registry.example.com/shop/web:1.4) in a registry, V(docker-archive:web.tar),
+            V(oci-archive:web.tar) and V(oci-dir:web) in files, V(dir:/path) is a folder.
           - With O(engine=anchore) only the name counts.
         type: str
         required: true
