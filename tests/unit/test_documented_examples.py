@@ -85,18 +85,30 @@ def _value_faults(value: Any, option: Mapping[str, Any], where: str) -> Iterator
             yield from _faults(item, option["options"], where)
 
 
-def _tasks(node: Any) -> Iterator[tuple[str, Any]]:
-    """(module, arguments) of every task of ours, however deep in plays and blocks."""
+def _tasks(node: Any, defaults: Mapping[str, Any] | None = None) -> Iterator[tuple[str, Any]]:
+    """(module, arguments) of every task of ours, however deep in plays and blocks, `module_defaults` among them."""
+    known = dict(defaults or {})
     if isinstance(node, list):
         for item in node:
-            yield from _tasks(item)
+            yield from _tasks(item, known)
     elif isinstance(node, Mapping):
+        known |= _group_defaults(node.get("module_defaults"))
         for key, value in node.items():
             name = str(key).removeprefix(f"{_COLLECTION}.")
             if name != key and name in _MODULES:
-                yield name, value or {}
-            else:
-                yield from _tasks(value)
+                yield name, {**known.get(name, {}), **(value or {})}
+            elif key != "module_defaults":
+                yield from _tasks(value, known)
+
+
+def _group_defaults(given: Any) -> dict[str, Any]:
+    """The arguments that `module_defaults` gives to every module of a group of ours, by module."""
+    groups = yaml.safe_load((_ROOT / "meta" / "runtime.yml").read_text())["action_groups"]
+    found: dict[str, Any] = {}
+    for name, arguments in (given or {}).items():
+        for module in groups.get(name.removeprefix(f"group/{_COLLECTION}."), []):
+            found[module] = arguments
+    return found
 
 
 def _wrong(text: str, page: str) -> list[str]:
