@@ -16,10 +16,16 @@ _UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u
 
 def text(value: Any, longest: int = LONGEST_TEXT) -> str:
     """A text in one line of at most so many characters; "" for what is neither text nor a number."""
-    if not isinstance(value, str):
-        return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
+    if isinstance(value, str):
+        # Most are short and clean, and there are millions.
+        if len(value) <= longest and value.isprintable():
+            return value.strip()
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = f"{value:.15g}" if isinstance(value, float) or abs(value) < 10**15 else "a large number"
+    else:
+        return ""
     # What comes after many times the length cannot show, and cleaning a huge text takes time.
-    shown = _UNSHOWABLE.sub(" ", value[: longest * 4]) if not value.isprintable() or len(value) > longest else value
+    shown = _UNSHOWABLE.sub(" ", value[: longest * 4])
     shown = shown.strip()
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 

@@ -107,6 +107,8 @@ class Report:
     ) -> Finding:
         """A finding of this report. The control counts as looked at."""
         self.controls.add(control)
+        named = {key: value for key, value in subject.items() if value or key == "name"}
+        named.setdefault("kind", "artifact")
         kept = {key: value for key, value in (evidence or {}).items() if value not in ("", None, [], {})}
         return {
             "control": control,
@@ -116,12 +118,12 @@ class Report:
             "references": [dict(reference) for reference in references],
             "status": status,
             "target": self.target,
-            "subject": {key: value for key, value in subject.items() if value or key in ("kind", "name")},
+            "subject": named,
             "expected": None,
             "actual": shortened(actual),
             "evidence": {**kept, "scanner": self.tool},
             "reason": reason or None,
-            "fingerprint": fingerprint(control, self.target, subject),
+            "fingerprint": fingerprint(control, self.target, named),
             "waiver": None,
             "drift": None,
         }

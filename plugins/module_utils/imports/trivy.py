@@ -72,12 +72,19 @@ def _results(report: Report, artifact: Artifact | None, prefix: Pattern) -> Iter
         if facts.get("Class") in _PACKAGES:
             # Trivy looked, whether it found any or not.
             report.controls.add(f"{artifact.kind if artifact else IMAGE}.vulnerability")
+    begun: Path = ()
+    place = _Place(Artifact(IMAGE, ""))
     for path, row in report.objects(*[(*each, rows, EACH_ITEM) for rows in _LISTS]):
-        result = {key: foreign.name(value) for key, value in results.get(path[: len(each)], {}).items()}
-        resource = resources.get(path[: len(prefix) - 1], {})
-        named = {key: foreign.name(value) for key, value in resource.items() if key != "Metadata"}
-        place = _Place(artifact or _image(resource, result), result, named)
+        if path[: len(each)] != begun:
+            begun = path[: len(each)]
+            place = _place(artifact, results.get(begun, {}), resources.get(path[: len(prefix) - 1], {}))
         yield from _found(report, place, path, row)
+
+
+def _place(artifact: Artifact | None, result: Mapping[str, Any], resource: Mapping[str, Any]) -> _Place:
+    facts = {key: foreign.name(value) for key, value in result.items()}
+    named = {key: foreign.name(value) for key, value in resource.items() if key != "Metadata"}
+    return _Place(artifact or _image(resource, facts), facts, named)
 
 
 def _facts(report: Report, patterns: Sequence[Pattern]) -> Facts:
