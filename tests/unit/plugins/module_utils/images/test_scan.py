@@ -1,0 +1,255 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""image_scan from the outside in: Syft's and Grype's JSON, the scanner, the result, and every way to fail."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy.parse import bundle_from
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images import grype, syft
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.grype_scanner import (
+    GrypeScanner,
+    Request,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.scan import (
+    ScanOptionsError,
+    bundle_of,
+    request_of,
+    scan_all,
+)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.scanner import ScannerError
+from tests.lab import grype_stand_in
+
+DIGEST = "sha256:" + "1" * 64
+NAME = "registry.example.com/shop/web:1.4"
+CONFIG = {
+    "architecture": "amd64",
+    "os": "linux",
+    "config": {"User": "app", "ExposedPorts": {"8080/tcp": {}}},
+    "history": [
+        {"created_by": "/bin/sh -c #(nop) ADD file:1 in / "},
+        {"created_by": "/bin/sh -c apt-get update"},
+        {"created_by": "USER app", "empty_layer": True},
+        {"created_by": "RUN |1 X=y /bin/sh -c make all # buildkit"},
+    ],
+}
+
+
+def materials(**metadata: Any) -> dict[str, Any]:
+    config = base64.b64encode(json.dumps(CONFIG).encode()).decode()
+    told = {"imageID": "sha256:aa", "config": config, "layers": [1, 2], "imageSize": 5, **metadata}
+    artifact = {
+        "id": "1",
+        "name": "openssl",
+        "version": "3.0",
+        "type": "deb",
+        "locations": [{"path": "/x"}],
+        "purl": "",
+    }
+    licensed = {**artifact, "name": "requests", "licenses": [{"value": "Apache-2.0"}, "MIT"]}
+    return {
+        "artifacts": [artifact, licensed],
+        "source": {"type": "image", "metadata": told},
+        "distro": {"id": "debian"},
+    }
+
+
+def bundle(fix: str = "true") -> dict[str, Any]:
+    params = [{"name": "package_type", "value": "all"}, {"name": "fix_available", "value": fix}]
+    rules = [{"gate": "vulnerabilities", "trigger": "package", "action": "STOP", "params": params}]
+    image = {"type": "tag", "value": "*"}
+    mapping = {
+        "name": "all",
+        "registry": "*",
+        "repository": "*",
+        "image": image,
+        "policy_ids": ["p"],
+        "whitelist_ids": [],
+    }
+    return {
+        "id": "b",
+        "version": "1_0",
+        "policies": [{"id": "p", "version": "1_0", "rules": rules}],
+        "mappings": [mapping],
+    }
+
+
+KNOWN = {"openssl": [{"id": "CVE-2024-1", "severity": "High", "fixed_in": ["3.1"], "cvss": 7.5, "aliases": ["GHSA-1"]}]}
+
+
+@pytest.fixture
+def scanner(tmp_path: Path) -> GrypeScanner:
+    program, database = grype_stand_in.install(tmp_path, KNOWN)
+    return GrypeScanner(bundle_from(bundle()), grype=str(program), database=str(database))
+
+
+@pytest.fixture
+def sbom(tmp_path: Path) -> Path:
+    path = tmp_path / "sbom.json"
+    path.write_text(json.dumps(materials(repoDigests=[f"registry.example.com/shop/web@{DIGEST}"])))
+    return path
+
+
+def test_facts_of_a_bill_of_materials() -> None:
+    facts = syft.facts_of(
+        materials(repoDigests=[f"other/x@sha256:{'2' * 64}", f"registry.example.com/shop/web@{DIGEST}"]), NAME
+    )
+    assert (facts.digest, facts.image_id, facts.user, facts.exposed_ports) == (
+        DIGEST,
+        "sha256:aa",
+        "app",
+        ("8080/tcp",),
+    )
+    assert facts.lines == ("ADD file:1 in /", "RUN apt-get update", "USER app", "RUN make all")
+    assert not facts.dockerfile_given
+    assert (facts.size, facts.layers, facts.distro, facts.architecture) == (5, 2, "debian", "amd64")
+    assert facts.packages is not None
+    assert facts.packages[1].licenses == ("Apache-2.0", "MIT")
+
+
+def test_a_dockerfile_goes_before_the_history() -> None:
+    lines = syft.dockerfile_lines("# x\nFROM a\nRUN a && \\\n  # why\n  b\n\nUSER app\n")
+    assert lines == ["FROM a", "RUN a && b", "USER app"]
+    facts = syft.facts_of(materials(), NAME, lines)
+    assert (facts.dockerfile_given, facts.lines[0]) == (True, "FROM a")
+
+
+@pytest.mark.parametrize(
+    ("image", "source"),
+    [
+        ("web:1.4", ("docker:web:1.4", "web:1.4")),
+        ("registry:a.b/c:1", ("registry:a.b/c:1", "a.b/c:1")),
+        ("docker-archive:/x.tar", ("docker-archive:/x.tar", "/x.tar")),
+        ("localhost:5000/a", ("docker:localhost:5000/a", "localhost:5000/a")),
+    ],
+)
+def test_where_an_image_is(image: str, source: tuple[str, str]) -> None:
+    assert syft.source_of(image) == source
+
+
+def test_an_image_is_no_option_of_a_program() -> None:
+    with pytest.raises(ScannerError):
+        syft.source_of("--config=/etc/shadow")
+
+
+def test_vulnerabilities_of_a_report() -> None:
+    row = {
+        "vulnerability": {"id": "GHSA-1", "severity": "Strange", "fix": {"versions": ["2"], "state": "wont-fix"}},
+        "relatedVulnerabilities": [{"id": "CVE-1", "cvss": [{"version": "3.1", "metrics": {"baseScore": 9.8}}]}],
+        "artifact": {"name": "a", "version": "1", "type": "npm"},
+    }
+    found = grype.vulnerabilities_of({"matches": [row, row, "nonsense"]})
+    assert len(found) == 1
+    assert (found[0].severity, found[0].fixed_in, found[0].cvss, found[0].aliases) == ("unknown", (), 9.8, ("CVE-1",))
+    assert grype.database_built({"descriptor": {"db": {"status": {"built": "x"}}}}) == "x"
+
+
+def test_a_scan_is_judged_and_told(scanner: GrypeScanner, sbom: Path) -> None:
+    request = Request(f"docker:{NAME}", sbom=sbom)
+    result = scan_all(scanner, [request], target="t", parallel=2, timeout=30)
+    image = result["images"][0]
+    assert (image["reference"], image["digest"], image["action"], image["passed"]) == (NAME, DIGEST, "stop", False)
+    assert image["vulnerabilities"] == {"high": 1}
+    assert image["reasons"][0]["trigger_id"] == "CVE-2024-1+openssl"
+    failed = {finding["control"] for finding in result["findings"] if finding["status"] == "fail"}
+    assert failed == {"anchore.policy_evaluation", "anchore.vulnerabilities.package", "image.vulnerability"}
+    assert failed <= set(result["controls"])
+    assert result["failed_images"] == []
+
+
+def test_a_vulnerability_without_a_fix_passes_where_only_fixable_ones_count(tmp_path: Path, sbom: Path) -> None:
+    program, database = grype_stand_in.install(tmp_path, {"openssl": [{"id": "CVE-1", "severity": "High"}]})
+    scanner = GrypeScanner(bundle_from(bundle()), grype=str(program), database=str(database))
+    assert scanner.scan(Request(NAME, sbom=sbom)).evaluation.passed
+
+
+def test_one_image_that_fails_loses_no_other(scanner: GrypeScanner, sbom: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"artifacts": [')
+    requests = [Request("a:1", sbom=broken), Request(NAME, sbom=sbom), Request("b:1", sbom=tmp_path / "none.json")]
+    result = scan_all(scanner, requests, target="t", parallel=3, timeout=30)
+    assert [image["action"] for image in result["images"]] == ["", "stop", ""]
+    assert [image["error_kind"] for image in result["images"]] == ["invalid_answer", "", "invalid_answer"]
+    errors = [finding for finding in result["findings"] if finding["status"] == "error"]
+    assert [finding["subject"]["name"] for finding in errors] == ["docker.io/library/a:1", "docker.io/library/b:1"]
+    assert len(result["failed_images"]) == 2
+
+
+def test_another_digest_than_was_asked_for(scanner: GrypeScanner, sbom: Path) -> None:
+    with pytest.raises(ScannerError) as caught:
+        scanner.scan(Request(NAME, sbom=sbom, digest="sha256:" + "9" * 64))
+    assert caught.value.kind == "wrong_digest"
+
+
+def test_a_report_that_is_there_is_read(scanner: GrypeScanner, sbom: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps({"matches": []}))
+    assert scanner.scan(Request(NAME, sbom=sbom, report=report)).evaluation.passed
+    report.write_text("[]")
+    with pytest.raises(ScannerError, match="no report of Grype"):
+        scanner.scan(Request(NAME, sbom=sbom, report=report))
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [({"grype": "/nowhere/grype"}, "unreachable"), ({"database": "/nowhere"}, "analysis_failed")],
+)
+def test_what_the_scanner_lacks(tmp_path: Path, sbom: Path, change: dict[str, str], kind: str) -> None:
+    program, database = grype_stand_in.install(tmp_path, KNOWN)
+    usual = GrypeScanner(bundle_from(bundle()), grype=str(program), database=str(database))
+    scanner = replace(usual, **change)  # type: ignore[arg-type]
+    with pytest.raises(ScannerError) as caught:
+        scanner.scan(Request(NAME, sbom=sbom))
+    assert caught.value.kind == kind
+    assert "\n" not in str(caught.value)
+
+
+def test_a_scanner_that_hangs_is_ended(tmp_path: Path, sbom: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program, database = grype_stand_in.install(tmp_path, KNOWN)
+    monkeypatch.setenv("HOME", "/slow-30")
+    scanner = GrypeScanner(bundle_from(bundle()), grype=str(program), database=str(database))
+    result = scan_all(scanner, [Request(NAME, sbom=sbom)], target="t", parallel=1, timeout=0.3)
+    assert result["images"][0]["error_kind"] == "timeout"
+
+
+def test_no_secret_of_the_surroundings_reaches_a_scanner(
+    tmp_path: Path, sbom: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI_TOKEN", "s3cret")
+    seen = tmp_path / "seen"
+    program = tmp_path / "spy"
+    program.write_text(f"#!/bin/sh\nenv > {seen}\nexit 1\n")
+    program.chmod(0o755)
+    with pytest.raises(ScannerError):
+        GrypeScanner(bundle_from(bundle()), grype=str(program)).scan(Request(NAME, sbom=sbom))
+    assert "PATH=" in seen.read_text()
+    assert "s3cret" not in seen.read_text()
+
+
+def test_policies_that_cannot_be_used(tmp_path: Path) -> None:
+    path = tmp_path / "policy.json"
+    path.write_text(json.dumps(bundle()))
+    assert bundle_of(None, str(path)).id == "b"
+    wrong = bundle()
+    wrong["policies"][0]["rules"][0]["trigger"] = "packages"
+    for policy, file, said in (
+        (wrong, None, "policies[0].rules[0].trigger"),
+        ({"id": "x"}, None, "The policy cannot be used"),
+        (None, "/nowhere.json", "cannot be read"),
+    ):
+        with pytest.raises(ScanOptionsError) as caught:
+            bundle_of(policy, file)
+        assert said in str(caught.value)
+
+
+def test_a_dockerfile_that_cannot_be_read() -> None:
+    with pytest.raises(ScanOptionsError, match="/nowhere/Dockerfile cannot be read"):
+        request_of({"image": "a", "dockerfile": "/nowhere/Dockerfile"})
