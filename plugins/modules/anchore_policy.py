@@ -114,7 +114,7 @@ EXAMPLES = r"""
 
 - name: Validate a bundle in CI, without an engine
   bulkhead.container_security.anchore_policy:
-    path: policies/team.json
+    path: "{{ playbook_dir }}/policies/team.json"
     validate_only: true
 """
 

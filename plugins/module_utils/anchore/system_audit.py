@@ -72,9 +72,8 @@ def _groups(feed: Mapping[str, Any]) -> Iterator[Facts]:
     if feed["enabled"]:
         for group in feed["groups"]:
             if group["enabled"]:
-                name = f"{feed['name']}/{group['name']}"
-                yield {
-                    "subject": {"kind": "feed_group", "name": name},
-                    **group,
-                    "synced": group["age_hours"] is not None,
-                }
+                name, age = f"{feed['name']}/{group['name']}", group["age_hours"]
+                # A time to come would make it fresh for ever.
+                unknown = {"age_hours": f"The last sync is to come: {group['last_sync']}"} if age and age < -1 else {}
+                subject = {"kind": "feed_group", "name": name}
+                yield {"subject": subject, "unknown": unknown, **group, "synced": age is not None}

@@ -28,6 +28,8 @@ def expression(pattern: str) -> str:
 
 def pattern_problem(pattern: str) -> str:
     """Why a pattern cannot be read, "" where it can."""
+    if not pattern.strip().startswith(RAW_PREFIX):
+        return ""
     try:
         re.compile(expression(pattern))
     except re.error as exc:

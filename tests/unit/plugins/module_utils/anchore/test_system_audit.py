@@ -68,3 +68,14 @@ def test_services_of_two_versions_are_found() -> None:
 def test_a_negative_limit_is_refused() -> None:
     with pytest.raises(ControlError, match="must not be negative"):
         _audited(-1)
+
+
+def test_a_sync_that_is_to_come_is_no_pass() -> None:
+    feeds = copy.deepcopy(ANSWERS["system/feeds"])
+    feeds[0]["groups"][0]["last_sync"] = "2031-01-01T00:00:00Z"
+    answer = _audited(changed={"system/feeds": feeds})
+    [finding] = [each for each in answer["findings"] if each["control"] == "anchore.feed.fresh"]
+    assert (finding["status"], finding["reason"]) == (
+        "error",
+        "age_hours: The last sync is to come: 2031-01-01T00:00:00Z",
+    )
