@@ -76,6 +76,18 @@ def test_hadolint(tmp_path: Path) -> None:
     assert subjects == {"Dockerfile"}
 
 
+def play(folder: Path, playbook: str, *options: str) -> subprocess.CompletedProcess[str]:
+    python = f"ansible_python_interpreter={sys.executable}"
+    return subprocess.run(
+        [PLAYBOOK, "-i", "ci,", "-c", "local", "-e", python, *options, playbook],
+        cwd=folder,
+        env=ansible_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.fixture
 def openscap(tmp_path: Path) -> Path:
     """A folder with what OpenSCAP found of a benchmark of our own: results of XCCDF and OVAL, and an ARF."""
@@ -137,16 +149,9 @@ def test_from_reports_to_the_gate(tmp_path: Path, openscap: Path) -> None:
             },
         },
     ]
-    play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
-    (tmp_path / "site.yml").write_text(yaml.safe_dump([play], sort_keys=False))
-    ran = subprocess.run(
-        [PLAYBOOK, "-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}", "site.yml"],
-        cwd=tmp_path,
-        env=ansible_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    site = {"hosts": "ci", "gather_facts": False, "tasks": tasks}
+    (tmp_path / "site.yml").write_text(yaml.safe_dump([site], sort_keys=False))
+    ran = play(tmp_path, "site.yml")
     assert ran.returncode == 2, ran.stdout + ran.stderr
     assert "1 critical failing" in ran.stdout
     whole = json.loads((tmp_path / "out" / "audit-report.json").read_text())
@@ -156,3 +161,23 @@ def test_from_reports_to_the_gate(tmp_path: Path, openscap: Path) -> None:
     sarif = (tmp_path / "out" / "audit-report.sarif").read_text()
     assert "CVE-2024-0001" in sarif
     assert "CVE-2024-0001" in (tmp_path / "out" / "audit-report.html").read_text()
+
+
+def test_the_playbook_audits_and_imports(tmp_path: Path) -> None:
+    """The host has no Docker; what is imported is reported all the same, and so is a report that cannot be read."""
+    (tmp_path / "grype.json").write_text(json.dumps(report(match())))
+    (tmp_path / "half.json").write_text(json.dumps(report(match()))[:100])
+    given = {
+        "audit_hosts": "ci",
+        "audit_become": False,
+        "audit_docker_host": f"unix://{tmp_path}/none.sock",
+        "audit_output_dir": "out",
+        "audit_fail_on_error": True,
+        "audit_reports": [{"path": str(tmp_path / name)} for name in ("grype.json", "half.json")],
+    }
+    ran = play(tmp_path, "bulkhead.container_security.audit", "-e", json.dumps(given))
+    assert ran.returncode == 2, ran.stdout + ran.stderr
+    whole = json.loads((tmp_path / "out" / "audit-report.json").read_text())
+    found = {(row["control"], row["target"]): row for row in whole["findings"]}
+    assert found["image.vulnerability", "ci"]["status"] == "fail"
+    assert "the file ends in the middle" in found["import.report.read", "ci"]["reason"]

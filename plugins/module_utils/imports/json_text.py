@@ -164,11 +164,11 @@ class JsonText:
         return True
 
     def _broken(self) -> ImportFault:
+        what = "a comma, a colon or a bracket is missing"
         try:
             _DECODER.raw_decode(self._text, self._at)
-            what = "a comma, a colon or a bracket is missing"
         except json.JSONDecodeError as exc:
             self._at, what = exc.pos, exc.msg
-        if self._ended and not self._text[self._at :].strip():
+        if self._ended and (what.startswith("Unterminated") or not self._text[self._at :].strip()):
             return self.fault("the file ends in the middle; it is cut off")
         return self.fault(f"it is not JSON: {what}")

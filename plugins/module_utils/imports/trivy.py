@@ -32,7 +32,7 @@ _RESULT = ("Target", "Class", "Type")
 _LISTS = ("Vulnerabilities", "Misconfigurations", "Secrets", "ExperimentalModifiedFindings")
 _RESOURCE = ("Namespace", "Kind", "Name", "Metadata")
 _PACKAGES = ("os-pkgs", "lang-pkgs")
-_CONTAINER = re.compile(r"[Cc]ontainer '?\"?([a-z0-9][a-z0-9-]*)'?\"?")
+_CONTAINER = re.compile(r"container '?\"?([a-z0-9][a-z0-9-]*)'?\"?", re.IGNORECASE)
 Facts = dict[Path, dict[str, Any]]
 
 
