@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# What a value looks like as a whole, and how to say so. The engine matches these from the start of the text.
+# What a value looks like as a whole, and how to say so. Stricter than the engine where it takes a value that it then
+# fails on, such as a number without digits.
 TEXT = r"(?s).*"
 NUMBER = r"\s*\d+\s*"
-DECIMAL = r"\s*-*\d*(\.\d*)?\s*"
-NUMBERS = r"\s*(\s*\d+\s*,)*\s*\d+\s*"
-TEXTS = r"\s*(\s*[^,]+\s*,)*\s*[^,]+\s*"
+DECIMAL = r"\s*-?(\d+(\.\d*)?|\.\d+)\s*"
+NUMBERS = r"\s*\d+\s*(,\s*\d+\s*)*"
+TEXTS = r"[^,]*[^,\s][^,]*(,[^,]*[^,\s][^,]*)*"
 SIZE = r"\d+([kmgtKMGT][bB])?"
 FORMS = {
     TEXT: "any text",

@@ -33,7 +33,10 @@ def test_forms_take_what_they_say() -> None:
     assert re.fullmatch(NUMBERS, "22, 80 ,443")
     assert not re.fullmatch(NUMBERS, "22,,80")
     assert re.fullmatch(TEXTS, "a b, c")
+    assert not re.fullmatch(TEXTS, "a, ,b")
     assert not re.fullmatch(TEXTS, "")
+    assert all(re.fullmatch(DECIMAL, text) for text in ("7", "7.5", " -1.", ".5"))
+    assert not any(re.fullmatch(DECIMAL, text) for text in ("", ".", "--1", "seven"))
     assert all(re.compile(form) for form in FORMS)
 
 
