@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy.specification import (
+    DECIMAL,
     ENGINE_1_1_0,
     FORMS,
     NUMBERS,
