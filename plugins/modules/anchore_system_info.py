@@ -28,6 +28,15 @@ options:
       - The name of the engine in findings. C({{ inventory_hostname }}) is what reports expect.
     type: str
     default: anchore
+  overrides:
+    description:
+      - Changes to controls, by their id. Each is a dictionary of C(expected), C(severity) and C(enabled).
+    type: dict
+    default: {}
+  include_passes:
+    description: Return the findings that are a pass, too.
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: Works the same with and without check mode, for it never changes anything.
@@ -134,7 +143,7 @@ feeds:
       type: list
       elements: dict
 findings:
-  description: What the controls say of services and feeds. Passes are left out.
+  description: What the controls say of services and feeds. Passes are left out unless asked for.
   returned: when O(max_feed_age_hours) is given
   type: list
   elements: dict
@@ -180,6 +189,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.anchor
 from ansible_collections.bulkhead.container_security.plugins.module_utils.anchore.system_facts import system_facts
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.control import ControlError
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.evaluate import HAS_JMESPATH
+from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.options import audit_argument_spec
 
 
 def argument_spec() -> dict[str, dict[str, Any]]:
@@ -188,6 +198,7 @@ def argument_spec() -> dict[str, dict[str, Any]]:
         **anchore_argument_spec(),
         "max_feed_age_hours": {"type": "int"},
         "target": {"type": "str", "default": "anchore"},
+        **{name: audit_argument_spec()[name] for name in ("overrides", "include_passes")},
     }
 
 

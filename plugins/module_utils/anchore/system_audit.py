@@ -29,8 +29,8 @@ _ENGINE = Audited("anchore", "anchore_system_info", SCHEMA_VERSION, ANCHORE_SCOP
 
 
 def audit(facts: Facts, params: Params, now: datetime, requests: int) -> Facts:
-    """Findings, summary and what belongs to them. Raises ControlError for a limit that cannot be meant."""
-    controls = choose({}, _ENGINE, ANCHORE_CONTROLS, at_most({"anchore.feed.fresh": params["max_feed_age_hours"]}))
+    """Findings, summary and what belongs to them. Raises ControlError for options that cannot be meant."""
+    controls = choose(params, _ENGINE, ANCHORE_CONTROLS, at_most({"anchore.feed.fresh": params["max_feed_age_hours"]}))
     return answer(params, snapshot(facts, now), controls, params.get("target") or "anchore", requests)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.control import Control
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.anchore import ANCHORE_CONTROLS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.docker import DOCKER_CONTROLS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.falco import FALCO_CONTROLS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s import K8S_CONTROLS
@@ -58,6 +59,7 @@ _NATS_SCOPES = {
     "user": "Users",
 }
 _RUNNING_IMAGE_SCOPES = {"running_image": "Images that run"}
+_ANCHORE_SCOPES = {"engine": "The engine", "service": "Services", "feed_group": "Groups of feeds"}
 _FALCO_SCOPES = {
     "falco": "A running Falco",
     "config": "Its configuration",
@@ -74,6 +76,7 @@ class Page:
     module: str
     controls: tuple[Control, ...]
     scopes: Mapping[str, str]
+    own_rows: bool = True
 
 
 DOCKER = Page("Control catalogue", "docker_audit", DOCKER_CONTROLS, _DOCKER_SCOPES)
@@ -81,6 +84,9 @@ K8S = Page("Control catalogue of Kubernetes", "k8s_audit", K8S_CONTROLS, _K8S_SC
 NATS = Page("Control catalogue of NATS", "nats_audit", NATS_CONTROLS, _NATS_SCOPES)
 RUNNING_IMAGES = Page(
     "Control catalogue of running images", "image_audit", RUNNING_IMAGE_CONTROLS, _RUNNING_IMAGE_SCOPES
+)
+ANCHORE = Page(
+    "Control catalogue of Anchore Engine", "anchore_system_info", ANCHORE_CONTROLS, _ANCHORE_SCOPES, own_rows=False
 )
 FALCO = Page("Control catalogue of Falco", "falco_audit", FALCO_CONTROLS, _FALCO_SCOPES)
 _PREAMBLE = """# {title}
@@ -92,9 +98,11 @@ A control looks at one kind of subject at a time. It *judges* a fact of the subj
 applies.
 *manual* controls cannot be judged by a machine, and say why. Benchmark ids are facts; the wording is our own.
 
-Your own rows have the same form (option `controls` of `{module}`), and every expectation and severity can be
-overridden (option `overrides`).
+{choice}
 """
+_CHOICE = """Your own rows have the same form (option `controls` of `{module}`), and every expectation and severity can be
+overridden (option `overrides`)."""
+_CHOICE_OF_OURS = "Every expectation and severity can be overridden (option `overrides` of `{module}`)."
 
 
 def _code(text: str) -> str:
@@ -143,7 +151,8 @@ def text(page: Page) -> str:
     order = list(page.scopes)
     controls = sorted(page.controls, key=lambda control: (order.index(control.scope), control.id))
     manual = sum(1 for control in controls if control.manual)
-    preamble = _PREAMBLE.format(title=page.title, module=page.module)
+    choice = (_CHOICE if page.own_rows else _CHOICE_OF_OURS).format(module=page.module)
+    preamble = _PREAMBLE.format(title=page.title, module=page.module, choice=choice)
     parts = [preamble, f"{len(controls)} controls, of which {manual} are manual.\n"]
     for scope, rows in groupby(controls, key=lambda control: control.scope):
         of_scope = list(rows)

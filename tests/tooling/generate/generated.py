@@ -20,6 +20,7 @@ def contents() -> dict[Path, str]:
         REPOSITORY / "docs" / "control_catalogue_falco.md": catalogue.text(catalogue.FALCO),
         REPOSITORY / "docs" / "control_catalogue_nats.md": catalogue.text(catalogue.NATS),
         REPOSITORY / "docs" / "control_catalogue_images.md": catalogue.text(catalogue.RUNNING_IMAGES),
+        REPOSITORY / "docs" / "control_catalogue_anchore.md": catalogue.text(catalogue.ANCHORE),
         **role_reference.texts(REPOSITORY / "roles"),
     }
 

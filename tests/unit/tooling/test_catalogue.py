@@ -9,7 +9,7 @@ import pytest
 
 from tests.tooling.generate import catalogue
 
-PAGES = (catalogue.DOCKER, catalogue.K8S, catalogue.FALCO, catalogue.NATS)
+PAGES = (catalogue.DOCKER, catalogue.K8S, catalogue.FALCO, catalogue.NATS, catalogue.ANCHORE)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.module)

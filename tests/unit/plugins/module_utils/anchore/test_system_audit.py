@@ -79,3 +79,15 @@ def test_a_sync_that_is_to_come_is_no_pass() -> None:
         "error",
         "age_hours: The last sync is to come: 2031-01-01T00:00:00Z",
     )
+
+
+def test_severity_is_overridden_and_passes_are_shown_where_asked_for() -> None:
+    params = {
+        "max_feed_age_hours": 48,
+        "include_passes": True,
+        "overrides": {"anchore.service.up": {"severity": "low"}, "anchore.feed.records": {"enabled": False}},
+    }
+    answer = audit(facts(), params, NOW, requests=3)
+    assert {each["severity"] for each in answer["findings"] if each["control"] == "anchore.service.up"} == {"low"}
+    assert "pass" in {each["status"] for each in answer["findings"]}
+    assert "anchore.feed.records" not in answer["controls"]
