@@ -49,6 +49,10 @@ options:
           - With O(engine=anchore) only the name counts.
         type: str
         required: true
+      name:
+        description:
+          - The reference to judge it by, where O(images[].image) is a file.
+        type: str
       digest:
         description:
           - The digest of the manifest that the image must have. Another one is an error.
@@ -165,6 +169,7 @@ EXAMPLES = r"""
     images:
       - image: registry:registry.example.com/shop/web:1.4
       - image: docker-archive:/srv/build/api.tar
+        name: registry.example.com/shop/api:1.4
         dockerfile: /srv/build/Dockerfile
     policy_path: /etc/bulkhead/policy.json
     database_path: /var/lib/grype
@@ -286,6 +291,7 @@ def argument_spec() -> dict[str, dict[str, Any]]:
     """The module's options, as documented above."""
     image = {
         "image": {"type": "str", "required": True},
+        "name": {"type": "str"},
         "digest": {"type": "str"},
         "dockerfile": {"type": "path"},
         "sbom": {"type": "path"},

@@ -44,7 +44,7 @@ def scan_by_engine(
     scanner = AnchoreScanner(client)
 
     def judged(image: Mapping[str, Any]) -> tuple[dict[str, Any], list[Finding]]:
-        reference, digest = source_name(image["image"]), image.get("digest") or ""
+        reference, digest = image.get("name") or source_name(image["image"]), image.get("digest") or ""
         deadline = time.monotonic() + timeout
         try:
             digest = digest or newest_digest(client, reference, deadline)

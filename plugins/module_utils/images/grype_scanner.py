@@ -22,7 +22,8 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.images
 
 @dataclass(frozen=True)
 class Request:
-    """What to scan. image: as syft.source_of takes it. dockerfile: its text, where it is known.
+    """What to scan. image: as syft.source_of takes it. name: the reference to judge it by, "" for that of `image`.
+    dockerfile: its text, where it is known.
 
     sbom, report: files of Syft and Grype that are there already, and save running them. digest: what the image must
     be, "" for whatever it is.
@@ -33,6 +34,7 @@ class Request:
     sbom: Path | None = None
     report: Path | None = None
     digest: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class GrypeScanner:
 
     def scan(self, request: Request, reference: str = "", *, deadline: float | None = None) -> Scan:
         """Facts and verdict. reference: the name to judge it by, where it is not that of the request."""
-        name = reference or syft.source_of(request.image)[1]
+        name = reference or request.name or syft.source_of(request.image)[1]
         with workplace() as folder:
             materials = request.sbom or self._materials(request, folder, deadline)
             document = syft.checked(read_json(materials, f"The bill of materials of {name}"), str(materials))

@@ -20,7 +20,10 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.images
 
 _LARGEST = 1 << 30
 # What a scanner needs of the surroundings; all else, and with it every secret of a CI, stays out.
-_PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "DOCKER_CONFIG", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_PASSED_ON = (
+    *("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+    *("DOCKER_CONFIG", "DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"),
+)
 
 
 def find(program: str) -> str:

@@ -65,7 +65,9 @@ def request_of(image: Mapping[str, Any]) -> Request:
     except OSError as exc:
         raise ScanOptionsError(f"images: {path} cannot be read: {exc.strerror}") from exc
     files = {name: Path(image[name]) if image.get(name) else None for name in ("sbom", "report")}
-    return Request(image["image"], text, files["sbom"], files["report"], image.get("digest") or "")
+    return Request(
+        image["image"], text, files["sbom"], files["report"], image.get("digest") or "", image.get("name") or ""
+    )
 
 
 def scan_all(
@@ -99,7 +101,7 @@ def _one(scanner: GrypeScanner, request: Request, target: str, timeout: float) -
     try:
         scan = scanner.scan(request, deadline=began + timeout)
     except ScannerError as exc:
-        return failure(source_name(request.image), request.digest, exc, target)
+        return failure(request.name or source_name(request.image), request.digest, exc, target)
     found = scan.facts.vulnerabilities or ()
     row = {
         **result_row(scan.evaluation, found),
