@@ -100,7 +100,8 @@ applies.
 
 {choice}
 """
-_CHOICE = """Your own rows have the same form (option `controls` of `{module}`), and every expectation and severity can be
+_CHOICE = """\
+Your own rows have the same form (option `controls` of `{module}`), and every expectation and severity can be
 overridden (option `overrides`)."""
 _CHOICE_OF_OURS = "Every expectation and severity can be overridden (option `overrides` of `{module}`)."
 
