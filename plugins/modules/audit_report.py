@@ -83,8 +83,8 @@ options:
     default: false
   sources:
     description:
-      - JSON files on the controller with findings, results or reports of this module. The last part of a path
-        may be a glob.
+      - JSON files on the controller with findings, results or reports of this module, or what
+        M(bulkhead.container_security.findings_import) has written. The last part of a path may be a glob.
       - The waivers in a stored report are not taken over, they are judged anew.
     type: list
     elements: path
@@ -189,6 +189,7 @@ options:
     default: bulkhead_audit
 seealso:
   - module: bulkhead.container_security.docker_audit
+  - module: bulkhead.container_security.findings_import
 """
 
 EXAMPLES = r"""

@@ -80,7 +80,7 @@ def _is_trivy(head: Any) -> bool:
 
 
 def _is_trivy_cluster(head: Any) -> bool:
-    return _keys("ClusterName", "Resources")(head) or _keys("ClusterName", "Findings")(head)
+    return _keys("ClusterName")(head) and any(key in head for key in trivy.CLUSTER_LISTS)
 
 
 def _is_vuls(head: Any) -> bool:
@@ -115,7 +115,7 @@ FORMATS = {
         Format("openscap", "results of XCCDF or OVAL, or an ARF", _is_openscap, openscap.read),
         Format("sarif", "version 2.1.0 and runs", _is_sarif, sarif.read),
         Format("trivy", "SchemaVersion 2 and ArtifactName", _is_trivy, trivy.read),
-        Format("trivy_k8s", "ClusterName and Resources or Findings", _is_trivy_cluster, trivy.read_cluster),
+        Format("trivy_k8s", "ClusterName and Resources", _is_trivy_cluster, trivy.read_cluster),
         Format("vuls", "jsonVersion 4 and scannedCves", _is_vuls, vuls.read),
     )
 }

@@ -60,9 +60,8 @@ def _inapplicable(report: Report, control: str, row: Mapping[str, Any], known: C
 
 def _judged(report: Report, resource: str, control: Mapping[str, Any], path: Path, known: Controls) -> Finding:
     identifier = report.required(control.get("controlID"), path, "controlID")
-    told = control.get("status")
     known.setdefault(identifier, (foreign.text(control.get("name")), severity.severity(control.get("severity"))))
-    status = told if isinstance(told, dict) else {"status": told}
+    status = _status(control)
     paths = [
         foreign.name(row.get("failedPath")) or foreign.name(foreign.mapping(row.get("fixPath")).get("path"))
         for rule in map(foreign.mapping, foreign.rows(control.get("rules")))
@@ -70,6 +69,15 @@ def _judged(report: Report, resource: str, control: Mapping[str, Any], path: Pat
     ]
     report.required(status.get("status"), path, "status")
     return _finding(report, identifier, _subject(resource), status, known, [each for each in paths if each][:20])
+
+
+def _status(control: Mapping[str, Any]) -> Mapping[str, Any]:
+    """{status, subStatus, info}; older versions tell it of the rules only, of which the worst one counts."""
+    told = control.get("status")
+    if isinstance(told, dict):
+        return told
+    rules = {foreign.name(foreign.mapping(rule).get("status")) for rule in foreign.rows(control.get("rules"))}
+    return {"status": told or next((status for status in ("failed", "skipped", "passed") if status in rules), "")}
 
 
 def _finding(

@@ -31,7 +31,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.import
     vulnerability_finding,
 )
 
-_FRACTION = re.compile(r"(\.\d{6})\d+")
+_FRACTION, _OFFSET = re.compile(r"\.\d+"), re.compile(r"([+-]\d\d)(\d\d)\Z")
 _NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -88,7 +88,9 @@ class Report:
         return told
 
     def vulnerability(self, artifact: Artifact, found: Vulnerability) -> Finding:
-        """The finding for a vulnerability."""
+        """The finding for a vulnerability. Raises ImportFault where nobody named what was scanned."""
+        if not artifact.name:
+            raise ImportFault(f"{self.path} does not name what was scanned; give artifact")
         return vulnerability_finding(self.target, artifact, found, self.tool)
 
     def finding(
@@ -141,8 +143,9 @@ def moment_text(told: Any) -> str:
     if not isinstance(told, str) or len(told) > 60:
         return ""
     try:
-        # Python before 3.11 reads neither Z nor the nanoseconds of Go.
-        moment = datetime.datetime.fromisoformat(_FRACTION.sub(r"\1", told.strip().replace("Z", "+00:00")))
+        # Python before 3.11 reads neither Z, nor an offset without a colon, nor the nanoseconds of Go.
+        plain = _OFFSET.sub(r"\1:\2", _FRACTION.sub("", told.strip().replace("Z", "+00:00")))
+        moment = datetime.datetime.fromisoformat(plain)
         return _formatted((moment if moment.tzinfo else moment.replace(tzinfo=datetime.timezone.utc)).timestamp())
     except (ValueError, OverflowError):
         return ""

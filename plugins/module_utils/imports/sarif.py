@@ -37,7 +37,7 @@ def read(report: Report) -> Iterator[Finding]:
     runs = _runs(report)
     report.about("")
     for path, row in report.objects((*_RUN, "results", EACH_ITEM)):
-        yield _found(report, runs.get(path[:2]) or _Run(), path, row)
+        yield _found(report, runs.get(path[:2]) or _Run(), row)
 
 
 def _runs(report: Report) -> dict[Path, _Run]:
@@ -76,8 +76,8 @@ def _note_rule(report: Report, run: _Run, path: Path, rule: Mapping[str, Any]) -
     report.controls.add(control_id("sarif", run.tool, identifier))
 
 
-def _found(report: Report, run: _Run, path: Path, row: Mapping[str, Any]) -> Finding:
-    identifier = _rule_id(report, run, path, row)
+def _found(report: Report, run: _Run, row: Mapping[str, Any]) -> Finding:
+    identifier = _rule_id(run, row)
     rule = run.rules.get(identifier) or run.rules.get(identifier.partition("/")[0]) or {}
     message = foreign.text(foreign.mapping(row.get("message")).get("text"))
     status, reason = _verdict(row)
@@ -95,15 +95,16 @@ def _found(report: Report, run: _Run, path: Path, row: Mapping[str, Any]) -> Fin
     )
 
 
-def _rule_id(report: Report, run: _Run, path: Path, row: Mapping[str, Any]) -> str:
+def _rule_id(run: _Run, row: Mapping[str, Any]) -> str:
     reference = foreign.mapping(row.get("rule"))
     told = foreign.name(row.get("ruleId")) or foreign.name(reference.get("id"))
     if told:
         return told
     index = row.get("ruleIndex", reference.get("index"))
-    if isinstance(index, int) and 0 <= index < len(run.order):
+    if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < len(run.order):
         return run.order[index]
-    raise report.fault(path, "names no rule: neither ruleId nor a ruleIndex of the driver")
+    # The standard wants a result to name its rule, and lets it be without one.
+    return "unnamed"
 
 
 def _verdict(row: Mapping[str, Any]) -> tuple[str, str]:

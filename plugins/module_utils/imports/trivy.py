@@ -28,6 +28,8 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.import
     package_of,
 )
 
+# The first since 0.33, the last two before it; Findings where a report is consolidated.
+CLUSTER_LISTS = ("Resources", "Findings", "Vulnerabilities", "Misconfigurations")
 _RESULT = ("Target", "Class", "Type")
 _LISTS = ("Vulnerabilities", "Misconfigurations", "Secrets", "ExperimentalModifiedFindings")
 _RESOURCE = ("Namespace", "Kind", "Name", "Metadata")
@@ -60,8 +62,9 @@ def read_cluster(report: Report) -> Iterator[Finding]:
     """Findings of a cluster's report: of resources, and of the images that they run."""
     report.made_by("trivy")
     report.about(report.head.get("ClusterName"))
-    where = "Resources" if "Resources" in report.head else "Findings"
-    yield from _results(report, None, (where, EACH_ITEM, "Results"))
+    for where in CLUSTER_LISTS:
+        if where in report.head:
+            yield from _results(report, None, (where, EACH_ITEM, "Results"))
 
 
 def _results(report: Report, artifact: Artifact | None, prefix: Pattern) -> Iterator[Finding]:

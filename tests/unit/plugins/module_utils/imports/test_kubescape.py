@@ -74,6 +74,14 @@ def test_statuses(tmp_path: Path, status: str, detail: str, found: str | None) -
 
 
 @pytest.mark.parametrize(
+    ("statuses", "found"), [(["passed", "failed"], "fail"), (["passed", "skipped"], "manual"), (["passed"], "pass")]
+)
+def test_older_reports_tell_the_status_of_rules(tmp_path: Path, statuses: list[str], found: str) -> None:
+    control = {"controlID": "C-0057", "name": "Privileged", "rules": [{"status": status} for status in statuses]}
+    assert imported(tmp_path, report(control), include_passes=True)["findings"][-1]["status"] == found
+
+
+@pytest.mark.parametrize(
     ("resource", "subject"),
     [
         ("/v1//Namespace/shop", {"kind": "Namespace", "name": "shop"}),

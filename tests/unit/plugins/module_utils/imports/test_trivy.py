@@ -139,6 +139,24 @@ def test_a_cluster_names_resources_and_their_containers(tmp_path: Path) -> None:
     ]
 
 
+def test_older_clusters_have_two_lists(tmp_path: Path) -> None:
+    found = {"Target": f"{NAME} (debian 12)", "Class": "os-pkgs", "Vulnerabilities": [vulnerability()]}
+    wrong = {"Target": "Pod/a", "Class": "config", "Misconfigurations": [misconfiguration()]}
+    given = {
+        "ClusterName": "production",
+        "Vulnerabilities": [{"Kind": "Pod", "Name": "a", "Results": [found]}],
+        "Misconfigurations": [{"Kind": "Pod", "Name": "a", "Results": [wrong]}],
+    }
+    assert {row[0] for row in shown(imported(tmp_path, given))} == {"image.vulnerability", "trivy.AVD-KSV-0001"}
+
+
+def test_what_was_scanned_must_have_a_name(tmp_path: Path) -> None:
+    given = report(result(Vulnerabilities=[vulnerability()]), ArtifactName="")
+    with pytest.raises(ImportFault, match="does not name what was scanned; give artifact"):
+        imported(tmp_path, given, target="nightly")
+    assert imported(tmp_path, given, artifact=NAME)["target"] == NAME
+
+
 @pytest.mark.parametrize(
     ("metadata", "target"),
     [([{"RepoTags": [NAME]}], "Node.js"), ([{}, {}], f"{NAME} (debian 12)"), (None, f"{NAME} (debian 12)")],

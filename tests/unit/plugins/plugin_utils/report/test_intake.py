@@ -158,6 +158,11 @@ def test_a_stored_report_comes_back_as_it_was() -> None:
     assert (two.target, two.reason, two.findings) == ("web2", "down", [])
 
 
+def test_a_file_of_results_is_an_audit_each() -> None:
+    rows = [{"target": name, "controls": ["x"], "findings": []} for name in ("web1", "web2")]
+    assert [one.target for one in from_document({"kind": "any", "results": rows}, "findings.json")] == ["web1", "web2"]
+
+
 def test_a_report_of_another_major_version_is_refused() -> None:
     with pytest.raises(ReportError, match=r"report\.json: its schema_version is 2\.0"):
         from_document({**report(), "schema_version": "2.0"}, "report.json")
