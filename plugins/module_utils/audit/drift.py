@@ -12,7 +12,7 @@ anyone knows still open.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,8 @@ OPEN = frozenset(("fail", "waived"))
 # These verdicts say that nobody knows, so what failed before may fail still.
 _UNDECIDED = frozenset(("error", "manual"))
 
-# By target, the controls that it was judged by; None stands for any control. A target that is absent was not audited.
+# By target, the controls that it was judged by, or families of them such as `hadolint.*`, for what names only what it
+# found has looked at more; None stands for any control. A target that is absent was not audited.
 Coverage = Mapping[str, "frozenset[str] | None"]
 History = dict[str, dict[str, str]]
 
@@ -122,7 +123,14 @@ class _Looked:
         if target not in self._coverage or finding["fingerprint"] in self._fingerprints:
             return False
         controls = self._coverage[target]
-        return (controls is None or control in controls) and (target, control) not in self._whole
+        return (controls is None or covers(controls, control)) and (target, control) not in self._whole
+
+
+def covers(controls: Collection[str], control: str) -> bool:
+    """Whether a control is among these, or of a family that is."""
+    if control in controls:
+        return True
+    return any(name.endswith(".*") and control.startswith(name[:-1]) for name in controls)
 
 
 def _resolved(finding: Finding, now: str) -> Finding:

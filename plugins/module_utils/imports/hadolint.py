@@ -21,6 +21,8 @@ def read(report: Report) -> Iterator[Finding]:
     """A finding for each rule and file, with the lines: a line that moves does not make another finding."""
     report.made_by("hadolint")
     report.about("")
+    # Only what was found is told, and a rule that is kept is not.
+    report.controls.add("hadolint.*")
     found: dict[tuple[str, str], tuple[Mapping[str, Any], list[str]]] = {}
     for path, row in report.objects((EACH_ITEM,)):
         _known, lines = found.setdefault(_identity(report, path, row), (row, []))

@@ -51,6 +51,8 @@ def _runs(report: Report) -> dict[Path, _Run]:
         if path[-1] == "name":
             run.tool = _NO_SLUG.sub("_", report.required(value, path[:-1], "name").lower()).strip("_") or "unnamed"
             report.tool = foreign.name(value)
+            # Many tools describe only the rules that were broken.
+            report.controls.add(f"sarif.{run.tool}.*")
         elif path[-1] in ("semanticVersion", "version"):
             report.version = report.version or foreign.name(value)
         elif path[-1] == "endTimeUtc":
@@ -72,8 +74,6 @@ def _note_rule(report: Report, run: _Run, path: Path, rule: Mapping[str, Any]) -
         "level": foreign.name(foreign.mapping(rule.get("defaultConfiguration")).get("level")),
         "score": foreign.number(properties.get("security-severity")),
     }
-    # A run of a tool that found nothing has looked all the same.
-    report.controls.add(control_id("sarif", run.tool, identifier))
 
 
 def _found(report: Report, run: _Run, row: Mapping[str, Any]) -> Finding:

@@ -75,6 +75,8 @@ def _results(report: Report, artifact: Artifact | None, prefix: Pattern) -> Iter
         if facts.get("Class") in _PACKAGES:
             # Trivy looked, whether it found any or not.
             report.controls.add(f"{artifact.kind if artifact else IMAGE}.vulnerability")
+        elif facts.get("Class") == "config":
+            report.controls.add("trivy.*")
     begun: Path = ()
     place = _Place(Artifact(IMAGE, ""))
     for path, row in report.objects(*[(*each, rows, EACH_ITEM) for rows in _LISTS]):
@@ -173,7 +175,7 @@ def _secret(report: Report, place: _Place, path: Path, row: Mapping[str, Any]) -
     """A secret: where it is. The line that holds it (Match, Code) is not taken over, masked or not."""
     subject = {**_subject(place), "container": place.result.get("Target", "")}
     return report.finding(
-        control_id("trivy", "secret", report.required(row.get("RuleID"), path, "RuleID")),
+        control_id("trivy_secret", report.required(row.get("RuleID"), path, "RuleID")),
         subject,
         title=foreign.text(row.get("Title")),
         status="fail",

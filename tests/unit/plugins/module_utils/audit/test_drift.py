@@ -15,6 +15,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.
     Drift,
     Previous,
     compare,
+    covers,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.finding import Finding
 from tests.unit.plugins.plugin_utils.report.fleet import PRIVILEGED, finding
@@ -171,3 +172,19 @@ def test_input_is_left_alone() -> None:
     run([current], first(finding()))
     assert current["drift"] is None
     assert "first_seen" not in current
+
+
+@pytest.mark.parametrize(
+    ("controls", "covered"),
+    [
+        (["hadolint.DL3006"], True),
+        (["hadolint.*"], True),
+        (["hadolint"], False),
+        (["hado*"], False),
+        (["hadolint.DL3006.*"], False),
+        (["hadolint.DL3007", "trivy.*"], False),
+        ([], False),
+    ],
+)
+def test_a_family_covers_its_controls(controls: list[str], covered: bool) -> None:
+    assert covers(controls, "hadolint.DL3006") is covered

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.drift import Previous, compare
 from ansible_collections.bulkhead.container_security.plugins.module_utils.imports.errors import ImportFault
 from ansible_collections.bulkhead.container_security.plugins.module_utils.imports.formats import FORMATS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.imports.run import run
@@ -129,6 +130,32 @@ def test_what_the_limit_leaves_out_is_not_taken_for_resolved(tmp_path: Path) -> 
     unknown = result["results"][0]["findings"][-1]
     assert (unknown["status"], unknown["control"], unknown["subject"]["name"]) == ("error", "image.vulnerability", "")
     assert "3 findings are left out" in result["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("name", "fixed", "resolved"),
+    [
+        ("grype", test_grype.report(), 1),
+        ("hadolint", [test_hadolint.problem(code="DL3007")], 1),
+        ("sarif", test_sarif.log(), 1),
+        ("trivy_k8s", test_trivy.cluster({"Kind": "Pod", "Name": "a", "Results": [{"Class": "config"}]}), 1),
+        ("anchore_evaluation", test_anchore.evaluation(status="pass"), 2),
+        ("kube_bench", {"Controls": [test_kube_bench.controls(test_kube_bench.check("PASS"))]}, 1),
+        ("kube_bench", {"Controls": [test_kube_bench.controls(test_kube_bench.check("WARN"))]}, 0),
+        ("vuls", test_vuls.report(scannedCves={}, errors=["Failed"]), 0),
+    ],
+)
+def test_what_is_not_found_any_more_is_resolved_where_it_was_looked_for(
+    tmp_path: Path, name: str, fixed: Any, resolved: int
+) -> None:
+    audits = []
+    for document in (DOCUMENTS[name], fixed):
+        results = imported(tmp_path, {"path": written(tmp_path, document), "format": name}, target="lab")["results"]
+        audits += from_result({"results": results}, "results", "")
+    before, now = audits
+    previous = Previous("2026-01-01T00:00:00Z", before.findings)
+    changes = compare(now.findings, previous, {"lab": now.controls}, "2026-01-02T00:00:00Z")
+    assert len(changes.resolved) == resolved
 
 
 def test_a_file_takes_all_and_is_idempotent(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_a_secret_is_told_without_the_line_that_holds_it(tmp_path: Path) -> None
         "Code": {"Lines": [{"Content": "KEY=hunter2"}]},
     }
     told = imported(tmp_path, report({"Target": "app/.env", "Class": "secret", "Secrets": [secret]}))
-    assert shown(told) == [("trivy.secret.aws-access-key-id", "fail", "critical", f"image/{NAME}/app/.env")]
+    assert shown(told) == [("trivy_secret.aws-access-key-id", "fail", "critical", f"image/{NAME}/app/.env")]
     assert "hunter2" not in str(told)
 
 
@@ -120,6 +120,7 @@ def test_a_misconfigured_file(tmp_path: Path, told: str, status: str) -> None:
     result = imported(tmp_path, given, include_passes=True)
     assert shown(result) == [("trivy.AVD-KSV-0001", status, "medium", "file/deploy.yaml")]
     assert result["findings"][0]["evidence"]["lines"] == "3-9"
+    assert "trivy.*" in result["controls"]
 
 
 def test_a_cluster_names_resources_and_their_containers(tmp_path: Path) -> None:
