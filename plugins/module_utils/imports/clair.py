@@ -38,7 +38,7 @@ def read(report: Report) -> Iterator[Finding]:
             yield report.vulnerability(artifact, told)
     if affected:
         raise report.fault(
-            ("package_vulnerabilities",), f"names {next(iter(affected))}, which is not in vulnerabilities"
+            ("package_vulnerabilities",), f"names {min(affected)}, which is not in vulnerabilities"
         )
 
 

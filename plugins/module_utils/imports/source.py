@@ -104,5 +104,6 @@ def _xz(file: IO[bytes]) -> Iterator[bytes]:
         if unpacker.needs_input and not packed:
             raise EOFError("it ends before its end mark")
         yield unpacker.decompress(packed, PIECE)
-    if unpacker.unused_data or file.read(1):
+    behind = unpacker.unused_data + file.read(1)
+    if len(behind) > 0:
         raise lzma.LZMAError("there is more after its end")
