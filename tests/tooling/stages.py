@@ -17,10 +17,13 @@ from tests.tooling.outcome import Log, Outcome, from_junit, skipped
 
 _PLUGINS = places.COLLECTIONS / places.IN_COLLECTIONS / "plugins"
 _EVENT_PLUGINS = _PLUGINS.parent / "extensions" / "eda" / "plugins"
-# The response runner: a program of its own, which its role installs.
-_RUNNER = places.REPOSITORY / "roles" / "response_engine" / "files" / "bulkhead_response"
-# The image gate, a plain command, and what makes one file of it.
-_IMAGE_GATE = places.REPOSITORY / "roles" / "jenkins_image_gate" / "files"
+# Programs of their own, which their roles install: the response runner, the admission webhook, and the image gate with
+# what makes one file of it.
+_PROGRAMS = (
+    places.REPOSITORY / "roles" / "response_engine" / "files" / "bulkhead_response",
+    places.REPOSITORY / "roles" / "anchore_admission" / "files" / "bulkhead_admission",
+    places.REPOSITORY / "roles" / "jenkins_image_gate" / "files",
+)
 # What Ansible sends to a target, where Python may be 3.9; all else runs on the controller.
 _ON_TARGETS = ("modules", "module_utils")
 _TARGET_VERDICT = re.compile(r"^integration target \S+: (passed|failed)")
@@ -63,7 +66,7 @@ def _types(log: Log) -> Outcome:
     mypy = MAIN.program("mypy")
     cache = ["--cache-dir", str(places.BUILD / "mypy_cache")]
     return log.check([mypy, *cache, "--python-version", "3.9", *on_targets]) + log.check(
-        [mypy, *cache, *controller, str(_EVENT_PLUGINS), str(_RUNNER), str(_IMAGE_GATE), "tests", "docs"]
+        [mypy, *cache, *controller, str(_EVENT_PLUGINS), *map(str, _PROGRAMS), "tests", "docs"]
     )
 
 
