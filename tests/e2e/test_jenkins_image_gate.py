@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,14 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.registry import Registries
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.scanner import ScannerError
 from tests.e2e.jenkins_stand_in import ADMINISTRATOR, TOKEN, Jenkins, jenkins_stand_in
+from tests.lab import grype_stand_in
 from tests.lab.ansible import PlaybookResult, run_playbook
+from tests.lab.dockerd import Dockerd
+from tests.lab.packaged_image import layer_tar
+from tests.lab.registry import Registry
 
 SECRET = "p<4&ssw0rd"
 _PLAY = [
@@ -68,7 +75,7 @@ class Gate:
         """The script of the one job."""
         return str(yaml.safe_load(self.casc.read_text())["jobs"][0]["script"])
 
-    def build(self, folder: Path, programs: Path) -> tuple[int, list[dict[str, Any]]]:
+    def build(self, folder: Path, programs: Path, **variables: str) -> tuple[int, list[dict[str, Any]]]:
         """Run the pipeline of the job by Groovy; the exit code, and the steps that were taken."""
         script = self.folder / "job.groovy"
         script.write_text(self.job())
@@ -77,6 +84,7 @@ class Gate:
             "PATH": f"{programs}:{os.environ['PATH']}",
             "JAVA_HOME": str(java.parents[1]),
             "TEST_PASSWORD": SECRET,
+            **variables,
         }
         command = ["groovy", str(Path(__file__).with_name("jenkins_pipeline.groovy")), str(script), str(folder)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
@@ -124,6 +132,89 @@ def test_credentials_go_into_the_store_beside_those_of_others_and_are_shown_nowh
     assert set(gate.jenkins.credentials) == {"others"}
     assert not [file for file in gate.home.rglob("*") if file.is_file()]
     assert gate.run(**ANCHORE, jenkins_image_gate_state="absent").check().changed == []
+
+
+@pytest.fixture
+def build_place(tmp_path: Path) -> Path:
+    """A checked-out repository, and a Dockerfile for an image without a base."""
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    (folder / "layer.tar").write_bytes(layer_tar())
+    return folder
+
+
+def run_pipeline(
+    gate: Gate, place: Path, dockerfile: str, known: dict[str, Any]
+) -> tuple[int, list[dict[str, Any]], bool]:
+    """Build, scan, gate and push with a real Docker, Syft and registry; whether the image came into the registry."""
+    (place / "Dockerfile").write_text(dockerfile)
+    with Dockerd() as daemon, Registry() as registry:
+        image = f"{registry.host}/shop/web:1.4"
+        gate.run(jenkins_image_gate_jobs=[{**_JOB, "image": image}]).check()
+        programs = gate.folder / "programs"
+        programs.mkdir()
+        program, database = grype_stand_in.install(gate.folder, known)
+        (programs / "grype").write_text(f'#!/bin/sh\nGRYPE_DB_CACHE_DIR={database} exec {program} "$@"\n')
+        (programs / "grype").chmod(0o755)
+        (programs / "syft").symlink_to(Path(sys.executable).with_name("syft"))
+        rc, steps = gate.build(place, programs, DOCKER_HOST=f"unix://{daemon.socket}")
+        try:
+            Registries(plain=(registry.host,)).resolve(image)
+            pushed = True
+        except ScannerError:
+            pushed = False
+    return rc, steps, pushed
+
+
+GOOD = "FROM scratch\nADD layer.tar /\nUSER 1000\nEXPOSE 8080\nHEALTHCHECK CMD true\n"
+FIXABLE = {"openssl": [{"id": "CVE-2024-1", "severity": "High", "fixed_in": ["3.0.2-1"]}]}
+
+
+def test_a_pipeline_publishes_what_the_policy_lets_pass(gate: Gate, build_place: Path) -> None:
+    rc, steps, pushed = run_pipeline(gate, build_place, GOOD, {})
+    assert (rc, pushed) == (0, True), steps
+    assert [step["value"] for step in steps if step["step"] == "stage"] == [
+        "Check out",
+        "Build",
+        "Scan and gate",
+        "Push",
+    ]
+    reports = {path.name for path in (build_place / "image-gate").iterdir()}
+    assert {"image-gate.sarif", "image-gate.junit.xml", "image-gate.html", "image-gate-evaluations.json"} <= reports
+
+
+def test_a_pipeline_stops_where_the_policy_refuses(gate: Gate, build_place: Path) -> None:
+    rc, steps, pushed = run_pipeline(gate, build_place, GOOD.replace("USER 1000", "USER root"), FIXABLE)
+    assert (rc, pushed) == (1, False), steps
+    assert [step["value"] for step in steps if step["step"] == "stage"] == ["Check out", "Build", "Scan and gate"]
+    said = next(step["value"]["text"] for step in steps if step["step"] == "said" and step["value"]["status"])
+    assert "REFUSED" in said
+    assert "CVE-2024-1" in said
+    assert "runs as root" in said
+    # What it found is published all the same.
+    assert [step["step"] for step in steps][-5:] == ["archiveArtifacts", "junit", "sarif", "recordIssues", "deleteDir"]
+
+
+@pytest.mark.parametrize("step", ["command", "plugin"])
+def test_pipelines_with_the_engine_are_groovy(gate: Gate, step: str, build_place: Path) -> None:
+    gate.run(**ANCHORE, jenkins_image_gate_step=step).check()
+    programs = gate.folder / "programs"
+    programs.mkdir()
+    for name in ("docker", "true"):
+        (programs / name).write_text("#!/bin/sh\nexit 0\n")
+        (programs / name).chmod(0o755)
+    rc, steps = gate.build(build_place, programs)
+    told = [row["value"] for row in steps if row["step"] == "stage"]
+    assert told[:4] == ["Check out", "Build", "Push the candidate", "Scan and gate"]
+    if step == "plugin":
+        assert rc == 0
+        call = next(row["value"][0] for row in steps if row["step"] == "anchore")
+        assert call["bailOnFail"] is True
+        assert (build_place / "anchore_images").read_text() == f"{_JOB['image']}-candidate Dockerfile\n"
+    else:
+        # Nobody is there to answer the gate; the build stops, and the password is nowhere.
+        assert (rc, told[-1]) == (1, "Scan and gate")
+        assert SECRET not in json.dumps(steps)
 
 
 def test_what_jenkins_does_not_take_is_not_written(gate: Gate) -> None:
