@@ -1,0 +1,129 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role anchore on a real API server. The engine itself cannot run here, nor is there a node for it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.ansible import PlaybookResult, run_playbook
+from tests.lab.kubernetes import Kubernetes
+
+PLAY = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  roles: [bulkhead.container_security.anchore]
+"""
+KEPT, ENGINE = "anchore : Bring what outlives the engine", "anchore : Bring the engine"
+
+
+class Anchore:
+    """A cluster with the role to run on it, in a namespace of its own."""
+
+    def __init__(self, cluster: Kubernetes, namespace: str, folder: Path) -> None:
+        self.cluster, self.namespace, self.folder = cluster, namespace, folder
+
+    def role(self, *, check: bool = False, **options: Any) -> PlaybookResult:
+        playbook = self.folder / "play.yml"
+        playbook.write_text(PLAY)
+        own = {
+            "kubeconfig": str(self.cluster.kubeconfig),
+            "namespace": self.namespace,
+            "name": self.namespace,
+            "pki_dir": str(self.folder / "pki"),
+            "wait": False,
+            # The lab's API server is older than this version of the budget.
+            "budget_version": "policy/v1beta1",
+        }
+        variables = {f"anchore_{name}": value for name, value in {**own, **options}.items()}
+        return run_playbook(playbook, extra_vars=variables, check=check, diff=True)
+
+    def get(self, kind: str, suffix: str) -> dict[str, Any]:
+        name = f"{self.namespace}-{suffix}"
+        text = self.cluster.kubectl("-n", self.namespace, "get", kind, name, "-o", "json", "--ignore-not-found")
+        return dict(json.loads(text)) if text else {}
+
+    def secrets(self) -> dict[str, str]:
+        data = self.get("secret", "credentials").get("data", {})
+        return {name: base64.b64decode(value).decode() for name, value in data.items()}
+
+
+@pytest.fixture
+def anchore(k8s_api: Kubernetes, tmp_path: Path) -> Iterator[Anchore]:
+    name = f"anchore-{uuid.uuid4().hex[:8]}"
+    yield Anchore(k8s_api, name, tmp_path)
+    k8s_api.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
+
+
+def shown(result: PlaybookResult) -> str:
+    """All that a user, a log or a callback sees of a run, but for what no_log hides."""
+    return result.stdout + result.stderr + json.dumps([task["result"] for task in result.tasks])
+
+
+def test_the_engine_comes_keeps_its_secrets_and_goes(anchore: Anchore) -> None:
+    assert anchore.role(check=True).check().changed
+    assert anchore.secrets() == {}
+    first = anchore.role(analyzers=2).check()
+    assert "reached its end of life in 2023" in first.stdout
+    assert "Pin by its digest: docker.io/anchore/anchore-engine:v1.1.0" in first.stdout
+    kept = anchore.secrets()
+    assert sorted(kept) == ["admin_password", "auth_secret", "db_password", "digest_key"]
+    assert anchore.get("deployment", "analyzer")["spec"]["replicas"] == 2
+    assert anchore.get("poddisruptionbudget", "analyzer")
+    assert anchore.get("secret", "tls")["data"]["key.pem"]
+    # A second run changes nothing, and so keeps the secrets.
+    again = anchore.role(analyzers=2).check()
+    assert again.changed == []
+    assert anchore.secrets() == kept
+
+    # Another configuration makes the services anew, and shows no secret. What is no longer declared goes.
+    before = anchore.get("deployment", "catalog")["spec"]["template"]
+    predicted = anchore.role(check=True, log_level="DEBUG", database_password="declared-by-the-user").check()
+    assert predicted.changed == [KEPT, ENGINE]
+    assert anchore.get("deployment", "catalog")["spec"]["template"] == before
+    changed = anchore.role(log_level="DEBUG").check()
+    assert changed.changed == [ENGINE]
+    assert anchore.get("deployment", "catalog")["spec"]["template"] != before
+    assert anchore.get("poddisruptionbudget", "analyzer") == {}
+    key = base64.b64decode(anchore.get("secret", "tls")["data"]["key.pem"]).decode().splitlines()[1]
+    for run in (first, again, predicted, changed):
+        for secret in (*kept.values(), "declared-by-the-user", key):
+            assert secret not in shown(run)
+            assert base64.b64encode(secret.encode()).decode() not in shown(run)
+
+    # The data and the secrets outlive the engine, until they are to go, too.
+    assert anchore.role(state="absent").check().changed == ["anchore : Take the engine away"]
+    assert anchore.get("deployment", "api") == {}
+    assert anchore.get("persistentvolumeclaim", "db")
+    assert anchore.secrets() == kept
+    assert anchore.role(state="absent").check().changed == []
+    assert anchore.role(state="absent", remove_data=True).check().changed == [
+        "anchore : Take its data and secrets away"
+    ]
+
+
+def test_what_cannot_be_meant_touches_nothing(anchore: Anchore) -> None:
+    for options, says in (
+        ({"rotate_credentials": True}, "anchore_rotate_credentials needs anchore_url"),
+        ({"require_digest": True}, "may be another image tomorrow"),
+        ({"database_host": "db.example.com"}, "which needs anchore_database_ca_path"),
+        (
+            {"database_host": "192.0.2.1", "database_sslmode": "require"},
+            "database_password is needed with database_host",
+        ),
+        ({"hashed_passwords": True}, "hashed_passwords needs oauth"),
+        ({"config": {"credentials": {}}}, "config: credentials is set by options of its own"),
+    ):
+        stopped = anchore.role(**options)
+        assert stopped.rc != 0, says
+        assert says in " ".join((stopped.stdout + stopped.stderr).split()), says
+        assert anchore.secrets() == {}
