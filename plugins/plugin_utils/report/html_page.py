@@ -146,7 +146,7 @@ class _Tables:
         texts = (
             subject["kind"],
             subject.get("namespace"),
-            subject["name"],
+            f"{subject['name']}, line {subject['line']}" if subject.get("line") else subject["name"],
             subject.get("container"),
             expected_text(finding["expected"]),
             value_text(actual) if shown else None,

@@ -216,7 +216,7 @@ def _subject(value: Any, where: str) -> dict[str, str]:
     if not isinstance(value, Mapping) or not value.get("kind"):
         raise ReportError(f"{where}: subject must be a dictionary with kind and name")
     subject = {"kind": str(value["kind"]), "name": str(value.get("name") or "")}
-    for part in ("namespace", "container"):
+    for part in ("namespace", "container", "file", "line"):
         if value.get(part):
             subject[part] = str(value[part])
     return subject

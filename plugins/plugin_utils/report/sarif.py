@@ -127,8 +127,17 @@ def _result(finding: Finding, rules: dict[str, int], compared: bool) -> str:
 def _location(finding: Finding) -> str:
     """Where a finding is, as JSON text."""
     subject = finding["subject"]
+    if subject.get("file"):
+        return _in_file(subject["file"], subject.get("line") or "", subject["kind"], subject["name"])
     inner = (subject.get("namespace"), subject["name"], subject.get("container"))
     return _place(finding["target"], subject["kind"], *inner)
+
+
+def _in_file(file: str, line: str, kind: str, name: str) -> str:
+    """A line of a file in the repository, which a code host shows in the change that brings it."""
+    start = int(line) if line.isdecimal() and int(line) else 1
+    place = {"artifactLocation": {"uri": quote(file, safe="/")}, "region": {"startLine": start}}
+    return encode({"physicalLocation": place, "logicalLocations": [{"name": name, "kind": kind}]})
 
 
 # A host's container has a score of findings, and all of them are in the same place.

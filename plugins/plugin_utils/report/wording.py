@@ -36,10 +36,17 @@ _SWITCHES = {
 
 
 def subject_text(subject: Mapping[str, str]) -> str:
-    """A subject for a reader, such as `container web` or `pod shop/cart (container app)`."""
+    """A subject for a reader: `container web`, `pod shop/cart (container app)`, or `run app/Dockerfile:12`."""
+    if subject.get("file"):
+        return f"{subject['kind']} {place_text(subject)}"
     namespace, container = subject.get("namespace"), subject.get("container")
     name = f"{namespace}/{subject['name']}" if namespace and subject["name"] else namespace or subject["name"]
     return f"{subject['kind']} {name}".strip() + (f" (container {container})" if container else "")
+
+
+def place_text(subject: Mapping[str, str]) -> str:
+    """The file of a subject, and its line where that is known: `app/Dockerfile:12`."""
+    return f"{subject['file']}:{subject['line']}" if subject.get("line") else subject["file"]
 
 
 def value_text(value: Any) -> str:

@@ -86,6 +86,12 @@ def test_a_row_refers_to_shared_texts() -> None:
     assert len(page["controls"]) == 1
 
 
+def test_a_line_stands_beside_the_name() -> None:
+    subject = {"kind": "run", "name": "Dockerfile RUN 0a", "file": "Dockerfile", "line": "3"}
+    page = data(render(report(audit("web1", finding(subject=subject)))))
+    assert page["texts"][page["rows"][0][7]] == "Dockerfile RUN 0a, line 3"
+
+
 def test_resolved_and_unchecked_findings_are_there_as_changes() -> None:
     before = report(audit("web1", finding()), audit("web2", finding(target="web2")))
     after = report(audit("web1"), audit("web2", reason="down"), previous=previous(before))

@@ -138,6 +138,16 @@ def test_a_short_finding_gets_every_field() -> None:
     assert set(normalised(short, "findings")) == set(finding())
 
 
+def test_file_and_line_of_a_subject_are_kept() -> None:
+    subject = {"kind": "run", "name": "a", "file": "a/Dockerfile", "line": 3, "more": "x"}
+    assert normalised(finding(subject=subject), "x")["subject"] == {
+        "kind": "run",
+        "name": "a",
+        "file": "a/Dockerfile",
+        "line": "3",
+    }
+
+
 def test_judgements_of_an_earlier_report_are_not_taken_over() -> None:
     old = finding(status="waived", waiver={"id": "a"}, drift="new")
     assert {key: normalised(old, "x")[key] for key in ("status", "waiver", "drift")} == {

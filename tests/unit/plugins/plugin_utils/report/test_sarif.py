@@ -98,3 +98,21 @@ def test_a_location_is_a_relative_reference_whatever_the_names() -> None:
 def test_the_message_says_where_and_what() -> None:
     (result,) = results(report(audit("web1", finding())))
     assert result["message"]["text"] == "web1, container app: Expected false; found true."
+
+
+def test_a_subject_in_a_file_is_shown_at_its_line() -> None:
+    subject = {"kind": "run", "name": "app/Dockerfile RUN 0a1b", "file": "app/my Dockerfile", "line": "12"}
+    (result,) = results(report(audit("web1", finding(subject=subject))))
+    (location,) = result["locations"]
+    assert location["physicalLocation"] == {
+        "artifactLocation": {"uri": "app/my%20Dockerfile"},
+        "region": {"startLine": 12},
+    }
+    assert location["logicalLocations"] == [{"name": "app/Dockerfile RUN 0a1b", "kind": "run"}]
+    assert result["message"]["text"].startswith("web1, run app/my Dockerfile:12: ")
+
+
+def test_a_line_that_is_none_is_the_first() -> None:
+    subject = {"kind": "run", "name": "a", "file": "Dockerfile", "line": "x"}
+    (result,) = results(report(audit("web1", finding(subject=subject))))
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 1}

@@ -60,6 +60,8 @@ def test_subjects_and_references() -> None:
     assert subject_text({"kind": "host", "name": ""}) == "host"
     pod = {"kind": "pod", "namespace": "shop", "name": "cart", "container": "app"}
     assert subject_text(pod) == "pod shop/cart (container app)"
+    assert subject_text({"kind": "run", "name": "x", "file": "a/Dockerfile", "line": "3"}) == "run a/Dockerfile:3"
+    assert subject_text({"kind": "dockerfile", "name": "x", "file": "a/Dockerfile"}) == "dockerfile a/Dockerfile"
     assert references_text(finding()) == "cis-docker 1.8.0 5.5"
 
 
