@@ -37,9 +37,7 @@ def read(report: Report) -> Iterator[Finding]:
             told = _vulnerability(row, packages[package], report.required(row.get("name"), path, "name"))
             yield report.vulnerability(artifact, told)
     if affected:
-        raise report.fault(
-            ("package_vulnerabilities",), f"names {min(affected)}, which is not in vulnerabilities"
-        )
+        raise report.fault(("package_vulnerabilities",), f"names {min(affected)}, which is not in vulnerabilities")
 
 
 def _packages(report: Report) -> tuple[Packages, dict[str, list[str]]]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Union
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.imports.json_text import JsonText
@@ -23,16 +23,17 @@ class Large:
         self.kind = kind
 
 
-def outline(text: JsonText, most: int) -> Any:
+def outline(
+    text: JsonText, most: int, enough: Callable[[Mapping[str, Any], str], bool] = lambda _head, _key: False
+) -> Any:
     """The document, without the members of the outermost object that have more than `most` characters.
 
-    Of a list, its first item, likewise. Anything else as it is.
+    Of a list, its first item, likewise. Anything else as it is. `enough` says of what was read and the key that follows
+    that nothing behind it matters.
     """
     if text.next() == "[":
-        return [_members(text, most) for index in text.items() if _is_first(text, index)]
-    found = _members(text, most)
-    text.end()
-    return found
+        return [_members(text, most, enough) for index in text.items() if _is_first(text, index)]
+    return _members(text, most, enough)
 
 
 def _is_first(text: JsonText, index: int) -> bool:
@@ -42,7 +43,7 @@ def _is_first(text: JsonText, index: int) -> bool:
     return not index
 
 
-def _members(text: JsonText, most: int) -> Any:
+def _members(text: JsonText, most: int, enough: Callable[[Mapping[str, Any], str], bool]) -> Any:
     if text.next() != "{":
         return text.value()
     found: dict[str, Any] = {}
@@ -50,6 +51,9 @@ def _members(text: JsonText, most: int) -> Any:
         if key in found:
             raise text.fault(f"the key {key[:50]!r} is there twice")
         kind = text.kind()
+        if enough(found, key):
+            found[key] = Large(kind)
+            break
         fits, value = text.small(most)
         found[key] = value if fits else Large(kind)
     return found

@@ -98,12 +98,15 @@ def _unpacked(file: IO[bytes]) -> Iterator[bytes]:
 
 def _xz(file: IO[bytes]) -> Iterator[bytes]:
     """As lzma.open, which cannot be told how much memory a header may ask for."""
-    unpacker = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+    unpacker, is_hungry = lzma.LZMADecompressor(memlimit=_XZ_MEMORY), True
     while not unpacker.eof:
-        packed = file.read(PIECE) if unpacker.needs_input else b""
-        if unpacker.needs_input and not packed:
+        packed = file.read(PIECE) if is_hungry else b""
+        if is_hungry and not packed:
             raise EOFError("it ends before its end mark")
-        yield unpacker.decompress(packed, PIECE)
+        piece = unpacker.decompress(packed, PIECE)
+        is_hungry = len(piece) < PIECE
+        if piece:
+            yield piece
     behind = unpacker.unused_data + file.read(1)
     if len(behind) > 0:
         raise lzma.LZMAError("there is more after its end")

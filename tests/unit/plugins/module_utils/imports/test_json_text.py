@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -102,7 +104,11 @@ def test_numbers_that_are_none_are_refused(constant: str) -> None:
 
 
 def test_a_number_of_a_million_digits_takes_no_time() -> None:
-    assert read("1" * 10**6, 2**18).value() == float("inf")
+    began = time.process_time()
+    # Which of both depends on the Python.
+    with contextlib.suppress(ImportFault):
+        assert read("1" * 10**6, 2**18).value() == float("inf")
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'])

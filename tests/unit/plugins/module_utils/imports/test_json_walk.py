@@ -75,6 +75,11 @@ def test_an_outline_leaves_out_what_is_large() -> None:
     assert head["rows"].kind == "a list"
 
 
+def test_an_outline_ends_where_that_is_enough() -> None:
+    head = outline(source('{"version": 1, "runs": ['), 100, lambda head, key: head == {"version": 1} and key == "runs")
+    assert (head["version"], head["runs"].kind) == (1, "a list")
+
+
 def test_the_outline_of_a_list_is_that_of_its_first_item() -> None:
     assert outline(source([{"a": 1}, {"b": 2}]), 100) == [{"a": 1}]
     assert outline(source([]), 100) == []
