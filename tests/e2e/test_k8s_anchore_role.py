@@ -16,6 +16,8 @@ import pytest
 
 from tests.lab.ansible import PlaybookResult, run_playbook
 from tests.lab.kubernetes import Kubernetes
+from tests.unit.scripted_http import Asked, Reply, scripted_http
+from tests.unit.small_engine import SmallEngine
 
 PLAY = """
 - hosts: localhost
@@ -105,7 +107,6 @@ def test_the_engine_comes_keeps_its_secrets_and_goes(anchore: Anchore) -> None:
     assert anchore.get("deployment", "api") == {}
     assert anchore.get("persistentvolumeclaim", "db")
     assert anchore.secrets() == kept
-    assert anchore.role(state="absent").check().changed == []
     assert anchore.role(state="absent", remove_data=True).check().changed == [
         "anchore : Take its data and secrets away"
     ]
@@ -115,15 +116,62 @@ def test_what_cannot_be_meant_touches_nothing(anchore: Anchore) -> None:
     for options, says in (
         ({"rotate_credentials": True}, "anchore_rotate_credentials needs anchore_url"),
         ({"require_digest": True}, "may be another image tomorrow"),
-        ({"database_host": "db.example.com"}, "which needs anchore_database_ca_path"),
         (
             {"database_host": "192.0.2.1", "database_sslmode": "require"},
             "database_password is needed with database_host",
         ),
-        ({"hashed_passwords": True}, "hashed_passwords needs oauth"),
-        ({"config": {"credentials": {}}}, "config: credentials is set by options of its own"),
     ):
         stopped = anchore.role(**options)
         assert stopped.rc != 0, says
         assert says in " ".join((stopped.stdout + stopped.stderr).split()), says
         assert anchore.secrets() == {}
+
+
+class Engine(SmallEngine):
+    """One that lets in those who have the password, which it may take and not say so."""
+
+    password, silent = "", False
+
+    def __call__(self, asked: Asked) -> Reply:
+        """The answer to one request."""
+        token = base64.b64encode(f"admin:{self.password}".encode()).decode()
+        if asked.headers.get("Authorization") != f"Basic {token}":
+            return Reply(401, {"message": "Unauthorized"})
+        if asked.path == "/v1/user/credentials":
+            self.password = asked.body["value"]
+            return Reply(raw=b"") if self.silent else Reply(value={"type": "password"})
+        return Reply(value={"username": "admin"}) if asked.path == "/v1/user" else super().__call__(asked)
+
+
+def test_a_rotation_that_breaks_off_is_finished_by_the_next_run(anchore: Anchore) -> None:
+    anchore.role().check()
+    before, engine = anchore.secrets(), Engine()
+    engine.password = before["admin_password"]
+    registry = {"registry": "registry.example.com", "username": "puller", "password": "pull-password"}
+    with scripted_http(engine) as server:
+        access: dict[str, Any] = {"url": server.url, "registries": [registry]}
+        # The engine takes the password, and the answer is lost.
+        engine.silent = True
+        broken = anchore.role(rotate_credentials=True, **access)
+        assert broken.rc != 0
+        pending = anchore.secrets()
+        assert pending["admin_password"] == before["admin_password"]
+        assert engine.password == pending["admin_password_next"] != before["admin_password"]
+        assert pending["db_password"] != before["db_password"]
+        engine.silent = False
+
+        finished = anchore.role(**access).check()
+        after = anchore.secrets()
+        assert after["admin_password"] == engine.password
+        assert "admin_password_next" not in after
+        assert after["db_password"] == pending["db_password"]
+        assert [record["active"] for record in engine.policies.values()] == [True]
+        assert list(engine.policies) == ["bulkhead-workshop"]
+        assert engine.registries["registry.example.com"]["registry_pass"] == "pull-password"
+        assert anchore.role(**access).check().changed == []
+
+        rotated = anchore.role(rotate_credentials=True, **access).check()
+        assert engine.password == anchore.secrets()["admin_password"] != after["admin_password"]
+    for run in (broken, finished, rotated):
+        for secret in (*before.values(), *after.values(), engine.password, "pull-password"):
+            assert secret not in shown(run)

@@ -30,6 +30,10 @@ def _installed(package: str) -> Callable[[], bool]:
     return marker.exists
 
 
+def _postgresql() -> bool:
+    return any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+
+
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -72,6 +76,7 @@ GROUPS: dict[str, tuple[Package, ...]] = {
     "images": (
         Package("openscap-scanner", "evaluates the content of the role openscap", _program("oscap")),
         Package("docker-registry", "a registry to push the lab's images to", _program("docker-registry")),
+        Package("postgresql", "the database of the role anchore", _postgresql),
         Package("docker-compose", "reads the Compose file of the role anchore", _program("docker-compose")),
         Package("groovy", "runs the pipeline of the role jenkins_image_gate", _program("groovy")),
     ),
