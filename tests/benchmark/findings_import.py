@@ -60,7 +60,8 @@ _GRYPE_END = """], "source": {"type": "image", "target": {"userInput": "example.
 
 
 def _trivy() -> Iterator[str]:
-    yield '{"SchemaVersion": 2, "ArtifactName": "example.com/web:1", "ArtifactType": "container_image", "Results": ['
+    yield '{"SchemaVersion": 2, "ArtifactName": "example.com/web:1", "ArtifactType": "container_image",'
+    yield '"Metadata": {"RepoTags": ["example.com/web:1"]}, "Results": ['
     yield '{"Target": "example.com/web:1 (debian 12)", "Class": "os-pkgs", "Type": "debian", "Vulnerabilities": ['
     for number in itertools.count():
         row = {

@@ -129,8 +129,12 @@ def opened(source: Source, name: str, target: str, artifact: str) -> tuple[Forma
 
 
 def _is_enough(head: Mapping[str, Any], key: str) -> bool:
-    """Of SARIF all there is is in the runs, and reading them takes seconds."""
-    return key == "runs" and head.get("version") == "2.1.0"
+    """Whether all facts were before this list, as SARIF and Trivy write them, for passing over it takes seconds."""
+    if key == "runs":
+        return head.get("version") == "2.1.0"
+    if key == "Results":
+        return _is_trivy(head) and "ArtifactType" in head and "Metadata" in head
+    return key == "Resources" and "ClusterName" in head
 
 
 def _is_xml(source: Source) -> bool:

@@ -79,6 +79,12 @@ def test_what_a_result_is_of_may_stand_behind_what_was_found(tmp_path: Path) -> 
     assert imported(tmp_path, report(behind))["findings"][0]["evidence"]["type"] == "debian"
 
 
+def test_the_keys_may_be_in_any_order(tmp_path: Path) -> None:
+    given = report(result(Vulnerabilities=[vulnerability()]))
+    turned = dict(reversed(list(given.items())))
+    assert imported(tmp_path, turned) == imported(tmp_path, given)
+
+
 def test_an_image_without_vulnerabilities_was_looked_at(tmp_path: Path) -> None:
     assert imported(tmp_path, report(result(Vulnerabilities=None)))["controls"] == ["image.vulnerability"]
     assert imported(tmp_path, report())["controls"] == []
