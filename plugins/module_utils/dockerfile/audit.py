@@ -73,7 +73,7 @@ def _allowing(control: Control, params: Params) -> Control:
     if control.id == "dockerfile.stage.base_registry" and registries:
         return _judged(control, untrusted_sources(registries), {"empty": True}, "base_known")
     if control.id == "dockerfile.copy.image_registry" and registries:
-        untrusted = untrusted_sources(registries).replace("sources", "images[].sources[]", 1)
+        untrusted = untrusted_sources(registries).replace("sources[", "images[].sources[] | [", 1)
         return _judged(control, untrusted, {"empty": True}, "images")
     if control.id == "dockerfile.stage.base_allowed" and bases:
         return _judged(control, "base", {"matches": "|".join(map(fnmatch.translate, bases))}, "base_known")
@@ -97,7 +97,9 @@ def _add_hadolint(
     found = hadolint.findings_of(hadolint.without_twins(rows, result["findings"]), target, folder)
     wanted = [row for row in found if _wanted(row["control"], params)]
     result["findings"] += wanted
-    result["controls"] = sorted({*result["controls"], *(row["control"] for row in wanted)})
+    if "hadolint" in (snapshot.get("versions") or {}):
+        # It names only what it found; the family says that it looked at the rest, too.
+        result["controls"] = [*result["controls"], *([] if params.get("select") else ["hadolint.*"])]
 
 
 def _wanted(control: str, params: Params) -> bool:

@@ -108,7 +108,6 @@ def _whole(
         stages = stages_of(parsed, found.name, params["build_args"], params.get("stage") or "")
         told = subjects_of(parsed, stages, found.name, params)
     except DockerfileError as exc:
-        # One error for the file, and not one for each control.
         return {"subject": _identity("dockerfile", found.name, _line(str(exc))), "unknown": {"parsed": str(exc)}}
     whole = told["file"][0]
     told["file"] = []

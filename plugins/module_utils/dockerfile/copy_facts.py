@@ -6,16 +6,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.run_facts import mode_faults
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.secret_files import secret_file
-from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.stage_facts import image_facts
+from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.stage_facts import taken_from
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.syntax import Instruction, split
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.words import expand
 from ansible_collections.bulkhead.container_security.plugins.module_utils.formats.plain_secrets import (
     secrets_in_command,
+    without_secrets,
 )
 
 _REMOTE = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
@@ -24,25 +25,28 @@ _ARCHIVE = re.compile(r"\.(?:tar|tar\.\w+|tgz|tbz2?|txz|tzst|taz|tz2|tlz)\Z", re
 _WHOLE = frozenset((".", "./", "/", "*", "./*", "**"))
 
 
-def copy_facts(instruction: Instruction, values: Mapping[str, str | None], escape: str) -> dict[str, Any]:
-    """Of one instruction. `unpacks`: it does what COPY cannot, so that ADD is right."""
+def copy_facts(
+    instruction: Instruction, values: Mapping[str, str | None], escape: str, stages: Collection[str]
+) -> dict[str, Any]:
+    """Of one instruction, in a file with these stages."""
     sources = _sources(instruction, values, escape)
     local = [source for source in sources if not _REMOTE.match(source) and not _GIT.match(source)]
     remote = [source for source in sources if _REMOTE.match(source) and not _GIT.match(source)]
+    shown = [without_secrets(source) for source in remote]
     origin = "".join(instruction.flag("from"))
     setuid, writable = mode_faults("".join(instruction.flag("chmod")))
     named = [] if origin else local
     return {
-        "sources": sources,
+        "sources": [without_secrets(source) for source in sources],
         "added": instruction.keyword == "ADD" and bool(local) and not all(map(_needs_add, local)),
-        "unverified": remote if instruction.keyword == "ADD" and not instruction.flag("checksum") else [],
-        "clear_text": [source for source in remote if source.lower().startswith(("http://", "ftp://"))],
+        "unverified": shown if instruction.keyword == "ADD" and not instruction.flag("checksum") else [],
+        "clear_text": [source for source in shown if source.lower().startswith(("http://", "ftp://"))],
         "secret_files": [source for source in named if secret_file(source.rstrip("/"))],
         "secrets": _secrets(instruction, sources),
         "whole_context": any(source in _WHOLE for source in named),
         "setuid": setuid,
         "world_writable": writable,
-        "images": [image_facts(origin)] if any(char in origin for char in ":/@") and "$" not in origin else [],
+        "images": taken_from(origin, stages),
     }
 
 

@@ -24,7 +24,7 @@ _TOKEN = re.compile(
     r"|(?P<plain>\$\{[^}]*\}|[^\s'\"\\;|()`&$<#]+|[\s\S])"
 )
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
-_WORDS_BEFORE = frozenset(str.split("if then else elif do while until ! { } exec time nohup command env builtin eval"))
+_WORDS_BEFORE = frozenset(str.split("if then else elif do while until ! { } exec time nohup command env builtin"))
 _DEEPEST = 8
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.stages import Stage, Stages
@@ -18,6 +19,11 @@ def image_facts(reference: str) -> dict[str, Any]:
     """{reference, floating, pinned, sources} of an image that is not built here."""
     image = parse(reference)
     return {"reference": reference, "floating": image.floating, "pinned": image.pinned, "sources": [image.name]}
+
+
+def taken_from(name: str, stages: Collection[str]) -> list[dict[str, Any]]:
+    """Facts of the image that --from names; none where it is a stage, or a variable, whose value is not told here."""
+    return [image_facts(name)] if name and "$" not in name and name.lower() not in stages else []
 
 
 def stage_facts(stage: Stage) -> dict[str, Any]:

@@ -11,7 +11,7 @@ equal ones is `#2`. Texts are shown without secrets.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.copy_facts import copy_facts
@@ -30,11 +30,15 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     SOCKET,
     command_facts,
 )
-from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.shell import Command, commands
+from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.shell import (
+    SHELLS,
+    Command,
+    commands,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.stage_facts import (
     file_facts,
-    image_facts,
     stage_facts,
+    taken_from,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.stages import Stage, Stages, Values
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.syntax import (
@@ -82,13 +86,17 @@ class _Teller:
         self._parsed, self._file, self._options = parsed, file, options
         self._names = Names(file)
         self._subjects: Subjects = {scope: [] for scope in SCOPES}
+        self._stages: frozenset[str] = frozenset()
 
     def tell(self, stages: Stages) -> Subjects:
+        self._stages = frozenset(name for stage in stages.stages for name in (stage.name, str(stage.index)))
         for instruction in stages.before:
             self._add(instruction, {}, None)
         for stage in stages.stages:
             self._stage(stage)
-        whole = {"subject": {"kind": "dockerfile", "name": self._file, "file": self._file, "line": "1"}, "parsed": True}
+        identity = {"kind": "dockerfile", "name": self._file, "file": self._file, "line": "1"}
+        # Of a file that cannot be read `parsed` is unknown and `judged` is not there: one error, not one a control.
+        whole = {"subject": identity, "parsed": True, "judged": True}
         self._subjects["file"].append({**whole, **file_facts(stages, self._parsed.escape)})
         return self._subjects
 
@@ -116,9 +124,12 @@ class _Teller:
         row["in_image"] = stage is None or stage.in_image
         row["trigger"] = instruction.trigger
         if scope == "run":
-            row.update(_run_facts(instruction, recommends_off))
+            row.update(_run_facts(instruction, recommends_off, self._stages))
+            if row["passwords"]:
+                # A password that is piped has no name by which it could be told from other words.
+                row["text"] = f"RUN … {', '.join(row['passwords'])}"
         elif scope == "copy":
-            row.update(copy_facts(instruction, values, self._parsed.escape))
+            row.update(copy_facts(instruction, values, self._parsed.escape, self._stages))
             row["digest_wanted"] = bool(self._options.get("require_digest"))
         elif scope == "variable":
             row.update(variable_facts(instruction, self._parsed.escape))
@@ -128,23 +139,26 @@ class _Teller:
         return row
 
 
-def script_of(instruction: Instruction) -> str:
-    """What a shell reads: the arguments, and the heredocs that are scripts or input of theirs."""
-    return "\n".join([instruction.arguments, *(document.text for document in instruction.heredocs)])
-
-
 def commands_of(instruction: Instruction) -> list[Command]:
     """The commands of a RUN, CMD, ENTRYPOINT or HEALTHCHECK CMD."""
     if not instruction.json:
-        return commands(script_of(instruction))
+        told = commands(instruction.arguments)
+        scripts = [document.text for document in instruction.heredocs] if any(map(_reads_script, told)) else []
+        return told + [command for script in scripts for command in commands(script)]
     words = list(instruction.json)
     own = Command(words[0].rsplit("/", 1)[-1], words[1:])
-    if own.program in ("sh", "bash", "ash", "dash") and "-c" in words:
+    if own.program in SHELLS and "-c" in words:
         return [own, *commands(" ".join(words[words.index("-c") + 1 :]))]
     return [own]
 
 
-def _run_facts(instruction: Instruction, recommends_off: bool) -> dict[str, Any]:
+def _reads_script(command: Command) -> bool:
+    """Whether a heredoc is what it runs: it stands there alone, or for a shell; for another program it is a text."""
+    alone = "<<" in command.program and not command.words
+    return alone or (command.program in SHELLS and any("<<" in word for word in command.words))
+
+
+def _run_facts(instruction: Instruction, recommends_off: bool, stages: Collection[str]) -> dict[str, Any]:
     told = commands_of(instruction)
     mounts = [_options(mount) for mount in instruction.flag("mount")]
     off = recommends_off or "APT::Install-Recommends" in instruction.text
@@ -155,7 +169,7 @@ def _run_facts(instruction: Instruction, recommends_off: bool) -> dict[str, Any]
     facts["sockets"] += [target for mount in mounts for target in SOCKET.findall(mount.get("target", ""))]
     return {
         **facts,
-        "secrets": secrets_in_command(script_of(instruction)),
+        "secrets": secrets_in_command("\n".join([instruction.arguments, *(row.text for row in instruction.heredocs)])),
         "remote_access": sorted(installed & REMOTE_ACCESS),
         "privilege_tools": sorted(installed & PRIVILEGE_TOOLS),
         "toolchain": sorted(installed & TOOLCHAIN),
@@ -167,14 +181,9 @@ def _run_facts(instruction: Instruction, recommends_off: bool) -> dict[str, Any]
         "recommended": packages.recommended,
         "insecure": "insecure" in instruction.flag("security"),
         "host_network": "host" in instruction.flag("network"),
-        "images": [image_facts(mount["from"]) for mount in mounts if _is_image(mount.get("from", ""))],
+        "images": [fact for mount in mounts for fact in taken_from(mount.get("from", ""), stages)],
         "sets_recommends": off,
     }
-
-
-def _is_image(name: str) -> bool:
-    """Whether it can only be an image: names of stages hold none of these."""
-    return any(char in name for char in ":/@") and "$" not in name
 
 
 def _options(mount: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.errors import DockerfileError
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.words import unquote
+from ansible_collections.bulkhead.container_security.plugins.module_utils.formats.plain_secrets import without_secrets
 
 # Docker reads a line into 64 KiB and refuses a longer one.
 LONGEST_LINE = 65535
@@ -178,7 +179,7 @@ class _Parser:
         word, rest = (*logical.split(None, 1), "")[:2]
         keyword = word.upper()
         if keyword not in KEYWORDS:
-            raise self._fault(start, f"{word[:40]!r} is no instruction")
+            raise self._fault(start, f"{_shown(word)!r} is no instruction")
         if keyword == "ONBUILD":
             return self._onbuild(rest, start, comments, trigger)
         flags, arguments = self._flags(rest, start)
@@ -201,7 +202,7 @@ class _Parser:
                 return tuple(flags), after
             found = _FLAG.match(unquote(word, self._escape))
             if not found:
-                raise self._fault(start, f"{word[:40]!r} is no flag")
+                raise self._fault(start, f"{_shown(word)!r} is no flag")
             flags.append((found[1].lower(), found[2] or ""))
             rest = after
         return tuple(flags), rest
@@ -216,6 +217,11 @@ class _Parser:
                 return Heredoc(name, "\n".join(lines), expand)
             lines.append(bare)
         raise self._fault(start, f"the heredoc {name[:40]!r} has no end")
+
+
+def _shown(word: str) -> str:
+    """A word for a message. A line that was meant to go on may begin with an assignment of a secret."""
+    return without_secrets(word[:200])[:40]
 
 
 def _json_form(arguments: str) -> tuple[str, ...] | None:
