@@ -45,11 +45,11 @@ def _broken(report: Report, file: str, code: str, row: Mapping[str, Any], lines:
     message = foreign.text(row.get("message"))
     return report.finding(
         control_id("hadolint", code),
-        {"kind": "dockerfile", "name": file},
+        {"kind": "dockerfile", "name": file, "file": file, "line": lines[0]},
         title=message,
         status="fail",
         severity=severity(row.get("level"), otherwise="low"),
         remediation=f"See {page}",
         actual=f"line {', '.join(lines)}",
-        evidence={"file": file, "line": lines[0], "level": foreign.name(row.get("level"))},
+        evidence={"level": foreign.name(row.get("level"))},
     )

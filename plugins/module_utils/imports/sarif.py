@@ -132,7 +132,9 @@ def _subject(report: Report, place: Mapping[str, Any]) -> dict[str, str]:
     file = foreign.mapping(foreign.mapping(place.get("physicalLocation")).get("artifactLocation"))
     uri = foreign.name(file.get("uri"))
     if uri:
-        return {"kind": "file", "name": uri}
+        # A code host shows what is at a place in the repository; elsewhere there is none to show.
+        shown = {} if ":/" in uri or uri.startswith("/") else {"file": uri, "line": _line(place)}
+        return {"kind": "file", "name": uri, **shown}
     logical = foreign.mapping((foreign.rows(place.get("logicalLocations")) or [None])[0])
     name = foreign.name(logical.get("fullyQualifiedName")) or foreign.name(logical.get("name"))
     return {"kind": "artifact", "name": name or report.artifact or report.target}

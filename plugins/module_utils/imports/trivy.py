@@ -154,6 +154,8 @@ def _misconfigured(report: Report, place: _Place, path: Path, row: Mapping[str, 
     status = {"PASS": "pass", "EXCEPTION": "not_applicable"}.get(told if isinstance(told, str) else "", "fail")
     container = foreign.name(cause.get("Resource")) or _container(place, row)
     subject = {**_subject(place), "container": container}
+    if subject["kind"] == "file":
+        subject.update(file=subject["name"], line=foreign.name(cause.get("StartLine")))
     return report.finding(
         control_id("trivy", identifier),
         subject,

@@ -41,6 +41,11 @@ def imported(folder: Path, content: Any, name: str = "report.json", **given: Any
 def shown(result: dict[str, Any]) -> list[tuple[str, ...]]:
     """Of each finding: control, status, severity, subject."""
     return [
-        (row["control"], row["status"], row["severity"], "/".join(row["subject"].values()))
+        (
+            row["control"],
+            row["status"],
+            row["severity"],
+            "/".join(value for part, value in row["subject"].items() if part not in ("file", "line")),
+        )
         for row in result["findings"]
     ]

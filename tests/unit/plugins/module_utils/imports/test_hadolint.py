@@ -26,6 +26,12 @@ def test_a_rule_is_one_finding_of_a_file_with_its_lines(tmp_path: Path) -> None:
         ("hadolint.DL3006", "fail", "medium", "dockerfile/other/Dockerfile"),
     ]
     assert told["findings"][0]["actual"] == "line 1, 7"
+    assert told["findings"][0]["subject"] == {
+        "kind": "dockerfile",
+        "name": "Dockerfile",
+        "file": "Dockerfile",
+        "line": "1",
+    }
 
 
 def test_a_line_that_moves_does_not_make_another_finding(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ def test_a_result_is_a_finding(tmp_path: Path) -> None:
     assert (control, status, severity) == ("sarif.some_tool.X1", "fail", "high")
     assert subject.startswith("file/src/a.py/")
     finding = told["findings"][0]
+    assert (finding["subject"]["file"], finding["subject"]["line"]) == ("src/a.py", "7")
     assert (finding["title"], finding["actual"]) == ("No bad things", "It is bad")
     assert (told["tool"], told["version"], told["collected_at"]) == ("Some Tool", "1.2.3", "2026-01-31T12:00:00Z")
     assert told["controls"] == ["sarif.some_tool.*", "sarif.some_tool.X1"]
