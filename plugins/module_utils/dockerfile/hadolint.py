@@ -156,7 +156,7 @@ def _is_twin(row: Mapping[str, Any], told: set[tuple[str, Any, Any]]) -> bool:
 
 
 def findings_of(rows: Sequence[Mapping[str, Any]], target: str, folder: str) -> list[Finding]:
-    """The rows as findings_import gives them, each with its file and first line. `folder` is for a temporary file."""
+    """The rows as findings_import gives them. `folder` is for a temporary file."""
     with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".json") as file:
         json.dump(list(rows), file)
         file.flush()
@@ -165,7 +165,6 @@ def findings_of(rows: Sequence[Mapping[str, Any]], target: str, folder: str) -> 
         except ImportFault as exc:
             raise DockerfileError(f"hadolint gave a report that cannot be used: {exc}") from exc
     for finding in found:
-        finding["subject"].update(file=finding["subject"]["name"], line=finding["evidence"].get("line", ""))
         if finding["control"] == f"hadolint.{FAILED}":
             finding.update(_FAILED, reason=f"hadolint gave no report of this file: {finding['title']}")
     return found

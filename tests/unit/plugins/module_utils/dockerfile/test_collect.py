@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _files(*paths: Path, **given: object) -> list[str]:
+def _files(*paths: Path, **given: Any) -> list[str]:
     snapshot = judged(paths=[str(path) for path in paths], include_snapshot=True, **given)["snapshot"]
     return [row["subject"]["name"] for row in snapshot["subjects"]["file"]]
 

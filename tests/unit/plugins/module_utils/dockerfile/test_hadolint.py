@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.unit.plugins.module_utils.dockerfile.judged import built, errors, jud
 _PROGRAM = str(Path(sys.executable).with_name("hadolint"))
 
 
-def _controls(text: str, **given: object) -> dict[str, str]:
+def _controls(text: str, **given: Any) -> dict[str, str]:
     result = judged(text, hadolint="required", hadolint_path=_PROGRAM, **given)
     return {row["control"]: row["subject"]["line"] for row in result["findings"] if row["status"] == "fail"}
 
@@ -64,7 +65,12 @@ def test_what_looked_for_rules_says_so() -> None:
 def test_its_configuration_is_found_at_the_root_or_where_it_is_named(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(built("RUN echo $x"))
     (tmp_path / "own.yaml").write_text("ignored: [SC2086]\n")
-    given = {"paths": [str(tmp_path)], "hadolint": "required", "hadolint_path": _PROGRAM, "audit_context": False}
+    given: dict[str, Any] = {
+        "paths": [str(tmp_path)],
+        "hadolint": "required",
+        "hadolint_path": _PROGRAM,
+        "audit_context": False,
+    }
     assert [row["control"] for row in judged(**given)["findings"] if row["status"] == "fail"] == ["hadolint.SC2086"]
     own = judged(**given, hadolint_config=str(tmp_path / "own.yaml"))["findings"]
     (tmp_path / ".hadolint.yaml").write_text("ignored: [SC2086]\n")
