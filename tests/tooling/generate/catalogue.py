@@ -13,6 +13,7 @@ from itertools import groupby
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.control import Control
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.anchore import ANCHORE_CONTROLS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.docker import DOCKER_CONTROLS
+from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.dockerfile import DOCKERFILE_CONTROLS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.falco import FALCO_CONTROLS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.k8s import K8S_CONTROLS
 from ansible_collections.bulkhead.container_security.plugins.module_utils.controls.nats import NATS_CONTROLS
@@ -30,6 +31,15 @@ _DOCKER_SCOPES = {
     "network": "Networks",
     "swarm": "Swarm",
     "service": "Swarm services",
+}
+_DOCKERFILE_SCOPES = {
+    "file": "The image as a whole",
+    "stage": "Stages and base images",
+    "run": "RUN",
+    "copy": "ADD and COPY",
+    "variable": "ENV, ARG and LABEL",
+    "instruction": "Other instructions",
+    "context": "Build contexts",
 }
 _K8S_SCOPES = {
     "cluster": "The cluster",
@@ -80,6 +90,7 @@ class Page:
 
 
 DOCKER = Page("Control catalogue", "docker_audit", DOCKER_CONTROLS, _DOCKER_SCOPES)
+DOCKERFILE = Page("Control catalogue of Dockerfiles", "dockerfile_audit", DOCKERFILE_CONTROLS, _DOCKERFILE_SCOPES)
 K8S = Page("Control catalogue of Kubernetes", "k8s_audit", K8S_CONTROLS, _K8S_SCOPES)
 NATS = Page("Control catalogue of NATS", "nats_audit", NATS_CONTROLS, _NATS_SCOPES)
 RUNNING_IMAGES = Page(

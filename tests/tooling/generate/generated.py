@@ -16,6 +16,7 @@ def contents() -> dict[Path, str]:
     """Path to text, of all generated files."""
     return {
         REPOSITORY / "docs" / "control_catalogue.md": catalogue.text(catalogue.DOCKER),
+        REPOSITORY / "docs" / "control_catalogue_dockerfile.md": catalogue.text(catalogue.DOCKERFILE),
         REPOSITORY / "docs" / "control_catalogue_k8s.md": catalogue.text(catalogue.K8S),
         REPOSITORY / "docs" / "control_catalogue_falco.md": catalogue.text(catalogue.FALCO),
         REPOSITORY / "docs" / "control_catalogue_nats.md": catalogue.text(catalogue.NATS),
