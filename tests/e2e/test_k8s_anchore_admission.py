@@ -46,7 +46,8 @@ class Scene:
     def create(self, kind: str = "Pod", namespace: str = SHOP, **manifest: Any) -> str:
         """What kubectl says when it makes an object and the API server does not take it; "" where it does."""
         version = {"Pod": "v1", "Deployment": "apps/v1", "CronJob": "batch/v1beta1"}[kind]
-        metadata = {"name": f"test-{time.monotonic_ns()}", "namespace": namespace, **manifest.pop("metadata", {})}
+        more: dict[str, Any] = manifest.pop("metadata", {})
+        metadata = {"name": f"test-{time.monotonic_ns()}", "namespace": namespace, **more}
         whole = {"apiVersion": version, "kind": kind, "metadata": metadata, **manifest}
         said = self.cluster.kubectl("create", "-f", "-", input=json.dumps(whole), check=False)
         return "" if " created" in said else said
