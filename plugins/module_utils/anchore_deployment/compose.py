@@ -34,7 +34,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.anchor
 
 Deployment = Mapping[str, Any]
 Object = dict[str, Any]
-_HEALTH = {"interval": "10s", "timeout": "10s", "retries": 6, "start_period": "120s"}
+_HEALTH = {"interval": "5s", "timeout": "10s", "retries": 12, "start_period": "120s"}
 
 
 def kept_files(deployment: Deployment) -> list[dict[str, Any]]:
