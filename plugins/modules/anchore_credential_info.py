@@ -108,7 +108,7 @@ def of_file(path: str) -> dict[str, str]:
         return {}
     except OSError as exc:
         raise AnchoreDeploymentError(f"{path} cannot be read: {exc.strerror}") from exc
-    except ValueError:
+    except (ValueError, RecursionError):
         # The message of the parser would show a part of it.
         raise _unreadable(path) from None
 
