@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run the targets of tests/integration with `ansible-test integration --local`, each on a lab of its own.
 
-What asks for the kubeconfig of a cluster (`lab_kubeconfig`) gets one, all else a dockerd.
+What asks for the kubeconfig of a cluster (`lab_kubeconfig`) gets one, what asks for an Anchore Engine
+(`lab_anchore`) the contract server, all else a dockerd.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ import contextlib
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.lab.anchore.library import library
+from tests.lab.anchore.server import anchore_server
 from tests.lab.cast import NETWORK, Member, enter, prepare
 from tests.lab.dockerd import REPOSITORY, Dockerd, LabError
 from tests.lab.images import BASE, KEPT
@@ -100,13 +104,30 @@ def _cluster_lab(target: str) -> Iterator[dict[str, str]]:
         yield cluster_configuration(cluster)
 
 
-def _is_of_kubernetes(target: str) -> bool:
-    return any("lab_kubeconfig" in file.read_text() for file in (TARGETS / target).rglob("*.yml"))
+@contextlib.contextmanager
+def _anchore_lab() -> Iterator[dict[str, Any]]:
+    with anchore_server(library()) as server, tempfile.TemporaryDirectory(prefix="bulkhead-target-") as folder:
+        yield {"lab_anchore": server.options, "lab_workdir": folder}
 
 
-def _run_target(place: Path, target: str, arguments: Sequence[str]) -> int:
+def _asks_for(target: str, variable: str) -> bool:
+    return any(variable in file.read_text() for file in (TARGETS / target).rglob("*.yml"))
+
+
+def _lab(target: str) -> tuple[str, contextlib.AbstractContextManager[dict[str, Any]]]:
+    """What the target runs on, in words, and to be entered."""
+    if _asks_for(target, "lab_kubeconfig"):
+        return "a private cluster", _cluster_lab(target)
+    if _asks_for(target, "lab_anchore"):
+        return "a contract server of Anchore Engine", _anchore_lab()
+    return "a private dockerd", _docker_lab()
+
+
+def _run_target(
+    place: Path, target: str, lab: contextlib.AbstractContextManager[dict[str, Any]], arguments: Sequence[str]
+) -> int:
     """One target on a fresh lab; the exit code of ansible-test."""
-    with _cluster_lab(target) if _is_of_kubernetes(target) else _docker_lab() as variables:
+    with lab as variables:
         # YAML reads JSON.
         (place / "tests" / "integration" / "integration_config.yml").write_text(json.dumps(variables, indent=2))
         command = [str(Path(sys.executable).parent / "ansible-test"), "integration", "--local", "--allow-root"]
@@ -127,9 +148,9 @@ def run_integration(targets: Sequence[str], arguments: Sequence[str] = ()) -> li
     failed = []
     for target in targets or there:
         began = time.monotonic()
-        lab = "a private cluster" if _is_of_kubernetes(target) else "a private dockerd"
-        print(f"integration target {target}: ansible-test integration --local, on {lab}", flush=True)
-        verdict = "failed" if _run_target(place, target, arguments) else "passed"
+        name, lab = _lab(target)
+        print(f"integration target {target}: ansible-test integration --local, on {name}", flush=True)
+        verdict = "failed" if _run_target(place, target, lab, arguments) else "passed"
         failed += [target] * (verdict == "failed")
         print(f"integration target {target}: {verdict}, {time.monotonic() - began:.1f} s", flush=True)
     return failed
