@@ -47,6 +47,8 @@ class Step:
     before: Object | None = None
     error: str = ""
     seconds: float = 0.0
+    known: frozenset[str] = frozenset()
+    """Every digest that the engine has seen under the tag."""
 
 
 def wish_from(row: Mapping[str, Any]) -> Wish:
@@ -100,7 +102,11 @@ def known_as(stored: Iterable[Object], wish: Wish) -> Object | None:
 
 def plan_present(wishes: Sequence[Wish], stored: Sequence[Object], *, force: bool, refresh: bool) -> list[Step]:
     """A step for each wish. refresh: ask the engine to look every tag up again, for it may have moved."""
-    return [_present(wish, known_as(stored, wish), force, refresh) for wish in wishes]
+    steps = [_present(wish, known_as(stored, wish), force, refresh) for wish in wishes]
+    for step in steps:
+        tag = canonical(step.wish.tag)
+        step.known = frozenset(image["imageDigest"] for image in stored if tag in map(canonical, tags_of(image)))
+    return steps
 
 
 def _present(wish: Wish, image: Object | None, force: bool, refresh: bool) -> Step:

@@ -47,12 +47,12 @@ def _add(client: AnchoreClient, step: Step, auto_subscribe: bool) -> None:
     rows = records(client.post("/images", body, query), "/images", "imageDigest", "analysis_status")
     if not rows:
         raise AnchoreError("invalid_answer", f"{wish.name}: the engine's answer names no image")
-    known, step.digest, step.status = step.digest, rows[0]["imageDigest"], rows[0]["analysis_status"]
+    step.digest, step.status = rows[0]["imageDigest"], rows[0]["analysis_status"]
     if wish.digest and step.digest != wish.digest:
         raise AnchoreError("invalid_answer", f"{wish.name}: the engine added {step.digest}")
     if step.action == "looked_up":
-        # The tag has moved when another digest came back.
-        step.action = "unchanged" if step.digest == known else "added"
+        # The tag has moved when a digest came back that was never seen under it.
+        step.action = "unchanged" if step.digest in step.known else "added"
 
 
 def remove_all(client: AnchoreClient, steps: Sequence[Step], *, force: bool, parallel: int) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 from bravado_core.exception import SwaggerError
+from bravado_core.formatter import SwaggerFormat
 from bravado_core.operation import Operation
 from bravado_core.request import IncomingRequest, unmarshal_request
 from bravado_core.response import OutgoingResponse, get_response_spec, validate_response
@@ -22,7 +23,9 @@ from jsonschema import ValidationError
 
 SPECIFICATION = Path(__file__).with_name("swagger.yaml")
 # Statuses that the engine answers with although its document does not list them for every operation.
-_UNLISTED = {400, 401, 403, 404, 409, 500, 503}
+_UNLISTED = {400, 401, 403, 404, 406, 409, 500, 503}
+# The library does not know the form that the engine's document gives to a registry.
+_PATH = SwaggerFormat(format="path", to_wire=str, to_python=str, validate=lambda value: None, description="a path")
 
 
 @cache
@@ -40,7 +43,7 @@ def _operations() -> list[tuple[str, re.Pattern[str], Operation]]:
     for item in used["paths"].values():
         for operation in item.values():
             operation["responses"] = {str(status): answer for status, answer in operation["responses"].items()}
-    options = {"validate_swagger_spec": False, "use_models": False, "formats": []}
+    options = {"validate_swagger_spec": False, "use_models": False, "formats": [_PATH]}
     spec = Spec.from_dict(used, config=options)  # type: ignore[no-untyped-call]
     found = []
     for path, item in used["paths"].items():
@@ -68,6 +71,8 @@ class _Request(IncomingRequest):
 
 class _Response(OutgoingResponse):
     content_type = "application/json"
+    # What the document gives no form to has none to be held against.
+    text = ""
 
     def __init__(self, value: Any) -> None:
         self.headers: dict[str, str] = {}

@@ -78,6 +78,8 @@ class AnchoreServer:
         return None
 
 
+# The library follows references in one place for all threads.
+_ONE_AT_A_TIME = threading.Lock()
 _AUTHORIZATION = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
 
@@ -116,7 +118,8 @@ class _Handler(BaseHTTPRequestHandler):
             return 200, "v1"
         if path == "/swagger.json":
             return 200, document()
-        operation, breach = fault_of_request(self.command, path, query, dict(self.headers), body)
+        with _ONE_AT_A_TIME:
+            operation, breach = fault_of_request(self.command, path, query, dict(self.headers), body)
         if breach or operation is None:
             self.server.made.breaches.append(breach)
             return 400, {"message": breach, "httpcode": 400, "detail": {}}
@@ -127,7 +130,8 @@ class _Handler(BaseHTTPRequestHandler):
             status, value = 200, self.server.made.engine.answer(self.command, path, query, body)
         except Refusal as refusal:
             status, value = refusal.status, refusal.value
-        breach = fault_of_answer(operation, status, value)
+        with _ONE_AT_A_TIME:
+            breach = fault_of_answer(operation, status, value)
         if breach:
             self.server.made.breaches.append(breach)
         return status, value
