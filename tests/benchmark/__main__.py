@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.benchmark.admission import bench_admission
 from tests.benchmark.applyset import bench_applyset
 from tests.benchmark.audit import bench_audit
 from tests.benchmark.budget import verdicts
@@ -25,7 +26,17 @@ from tests.benchmark.response import bench_response
 from tests.lab.dockerd import REPOSITORY, LabError
 from tests.lab.progress import heading, say
 
-_PARTS = ("audit", "report", "hardening", "k8s_audit", "applyset", "response", "falco_rules", "findings_import")
+_PARTS = (
+    "audit",
+    "report",
+    "hardening",
+    "k8s_audit",
+    "applyset",
+    "response",
+    "falco_rules",
+    "findings_import",
+    "admission",
+)
 
 
 def _arguments() -> argparse.Namespace:
@@ -64,6 +75,9 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     if "findings_import" in parts:
         heading("findings_import: reports of 200 MB, beside reading them as a whole")
         results["findings_import"] = bench_findings_import(min(arguments.runs, 2))
+    if "admission" in parts:
+        heading("The admission webhook: 200 reviews a second, from its cache")
+        results["admission"] = bench_admission()
     return results
 
 

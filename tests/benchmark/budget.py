@@ -14,12 +14,13 @@ _CPU, _MEMORY, _REQUESTS_EACH = 0.4, 80.0, 2.0
 _CLUSTER_CPU, _CLUSTER_MEMORY = 5.0, 150.0
 _REPORT_SECONDS, _TASKS = 3.0, 12
 _IMPORT_SECONDS, _IMPORT_MEMORY = 10.0, 200.0
+_ADMISSION_P99, _ADMISSION_CPU = 0.020, 0.001
 # CPU above the empty module a container: at 500 at most this many times that at 50.
 _GROWTH = 1.3
 
 
 def _verdict(what: str, value: float, limit: float) -> dict[str, Any]:
-    return {"what": what, "value": round(value, 3), "limit": limit, "kept": value <= limit}
+    return {"what": what, "value": round(value, 4), "limit": limit, "kept": value <= limit}
 
 
 def _row(rows: list[dict[str, Any]], program: str, size: int) -> dict[str, Any] | None:
@@ -82,6 +83,13 @@ def _findings_import(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield _verdict(f"{what}: peak memory in MB", row["memory"], _IMPORT_MEMORY)
 
 
+def _admission(row: dict[str, float]) -> Iterator[dict[str, Any]]:
+    if row:
+        what = "admission from cache, 200 reviews a second"
+        yield _verdict(f"{what}: seconds to the answer, p99", row["p99"], _ADMISSION_P99)
+        yield _verdict(f"{what}: CPU seconds a decision", row["cpu"], _ADMISSION_CPU)
+
+
 def verdicts(results: dict[str, Any]) -> list[dict[str, Any]]:
     """[{what, value, limit, kept}] for what was measured."""
     found = [*_audit(results.get("audit", [])), *_k8s_audit(results.get("k8s_audit", []))]
@@ -97,4 +105,5 @@ def verdicts(results: dict[str, Any]) -> list[dict[str, Any]]:
         own = results["falco_rules"]["cpu"] - results["falco_rules"]["empty"]
         found.append(_verdict("falco_rules, 100 rules: CPU seconds above an empty module", own, _CPU))
     found += _findings_import(results.get("findings_import", []))
+    found += _admission(results.get("admission", {}))
     return found

@@ -100,10 +100,11 @@ def test_what_the_policy_refuses_is_refused_in_whatever_makes_pods(scene: Scene)
     refused = scene.pod(good, bad)
     for words in (bad, scene.images.bad_digest, "policy baseline", "HIGH in openssl", "mend the image"):
         assert words in refused
-    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": bad}]}}
+    containers = [{"name": "c", "image": bad}]
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": containers}}
     deployment = {"selector": {"matchLabels": {"a": "b"}}, "template": template}
     assert scene.images.bad_digest in scene.create("Deployment", spec=deployment)
-    job = {"template": {"spec": {**template["spec"], "restartPolicy": "Never"}}}
+    job = {"template": {"spec": {"containers": containers, "restartPolicy": "Never"}}}
     cron = {"schedule": "0 0 * * *", "jobTemplate": {"spec": job}}
     assert scene.images.bad_digest in scene.create("CronJob", spec=cron)
     # By its digest, too, and the registry is not asked then.

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def test_what_is_refused_before_anything_is_touched(
 
 
 def test_real_pods_are_refused_and_admitted_by_service(k8s_full: Kubernetes, tmp_path: Path) -> None:
-    with k8s_full.node.docker.client() as client:
+    with contextlib.closing(k8s_full.node.docker.client()) as client:
         make_python_image(client)
     good, bad = "a" * 64, "b" * 64
     verdicts = write_verdicts(tmp_path / "verdicts.json", **{f"d{good}": "go", f"d{bad}": "stop"})
