@@ -25,7 +25,7 @@ SPECIFICATION = Path(__file__).with_name("swagger.yaml")
 # Statuses that the engine answers with although its document does not list them for every operation.
 _UNLISTED = {400, 401, 403, 404, 406, 409, 500, 503}
 # The library does not know the form that the engine's document gives to a registry.
-_PATH = SwaggerFormat(format="path", to_wire=str, to_python=str, validate=lambda value: None, description="a path")
+_PATH = SwaggerFormat("path", lambda value: value, lambda value: value, lambda value: None, "a path")
 
 
 @cache
