@@ -226,6 +226,12 @@ findings:
     drift:
       description: Always null here. M(bulkhead.container_security.audit_report) sets it.
       type: str
+messages:
+  description: What fails or could not be judged, a line each, in the order of files and lines.
+  returned: success
+  type: list
+  elements: str
+  sample: ['app/Dockerfile:12: high dockerfile.run.piped: Nothing that was just fetched is run unseen']
 waivers:
   description:
     - What comments in the files accept. Hand it over to the option C(waivers) of

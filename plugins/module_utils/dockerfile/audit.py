@@ -122,3 +122,20 @@ def _accept(result: dict[str, Any], snapshot: Mapping[str, Any], target: str) ->
     hidden = result["summary"]["status"]["pass"] - sum(row["status"] == "pass" for row in result["findings"])
     counts["status"]["pass"] += hidden
     result.update(findings=findings, waivers=list(rows), summary={**counts, "controls": len(result["controls"])})
+    result["messages"] = _messages(findings)
+
+
+def _messages(findings: Sequence[Finding]) -> list[str]:
+    """What fails or could not be judged, as compilers say it: file:line: severity control: what."""
+    wrong = [row for row in findings if row["status"] in ("fail", "error")]
+    wrong.sort(key=_place)
+    return [
+        f"{row['subject'].get('file', row['subject']['kind'])}:{row['subject'].get('line', '')}: "
+        f"{row['severity']} {row['control']}: {row['reason'] or row['title']}"
+        for row in wrong
+    ]
+
+
+def _place(finding: Finding) -> tuple[str, int, str]:
+    file, line = (str(finding["subject"].get(part, "")) for part in ("file", "line"))
+    return file, int(line) if line.isdecimal() else 0, finding["control"]

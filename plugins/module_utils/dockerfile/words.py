@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+# Parameters of a shell, such as $$ and $?, that no build ever sets.
+_NEVER_SET = frozenset("@*#?-$!")
 _DEEPEST = 20
 
 
@@ -100,10 +102,11 @@ class _Reader:
         if following == "{":
             self._at += 1
             return self._braced(start)
+        if following and following in _NEVER_SET:
+            self._at += 1
+            return ""
         name = self._name()
-        if not name:
-            return "$"
-        return self._value(name, start)
+        return self._value(name, start) if name else "$"
 
     def _name(self) -> str:
         start = self._at

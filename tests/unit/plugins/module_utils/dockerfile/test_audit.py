@@ -28,6 +28,15 @@ def test_a_finding_names_its_line_and_is_the_same_when_lines_move() -> None:
     assert before["fingerprint"] == after["fingerprint"]
 
 
+def test_messages_are_in_the_order_of_lines() -> None:
+    assert judged(built("RUN sudo a\nADD a /a\nRUN true"))["messages"] == [
+        "Dockerfile:2: medium dockerfile.run.sudo: No command is run by sudo",
+        "Dockerfile:3: low dockerfile.copy.added: COPY is used where ADD does nothing more",
+    ]
+    (error,) = judged("FROM a\nNOTHING")["messages"]
+    assert error == "Dockerfile:2: high dockerfile.file.syntax: parsed: Dockerfile:2: 'NOTHING' is no instruction"
+
+
 def test_equal_instructions_are_told_apart() -> None:
     first, second = _sudo(built("RUN sudo a\nRUN true\nRUN sudo a"))
     assert second["subject"]["name"] == first["subject"]["name"] + "#2"
