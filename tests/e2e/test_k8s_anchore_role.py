@@ -1,7 +1,7 @@
 # Copyright: Bulkhead contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role anchore on a real API server. The engine itself cannot run here, nor is there a node for it."""
+"""The role anchore, by its playbook, on a real API server. Neither the engine nor a node is there."""
 
 from __future__ import annotations
 
@@ -19,12 +19,6 @@ from tests.lab.kubernetes import Kubernetes
 from tests.unit.scripted_http import Asked, Reply, scripted_http
 from tests.unit.small_engine import SmallEngine
 
-PLAY = """
-- hosts: localhost
-  connection: local
-  gather_facts: false
-  roles: [bulkhead.container_security.anchore]
-"""
 KEPT, ENGINE = "anchore : Bring what outlives the engine", "anchore : Bring the engine"
 
 
@@ -35,8 +29,6 @@ class Anchore:
         self.cluster, self.namespace, self.folder = cluster, namespace, folder
 
     def role(self, *, check: bool = False, **options: Any) -> PlaybookResult:
-        playbook = self.folder / "play.yml"
-        playbook.write_text(PLAY)
         own = {
             "kubeconfig": str(self.cluster.kubeconfig),
             "namespace": self.namespace,
@@ -47,7 +39,8 @@ class Anchore:
             "budget_version": "policy/v1beta1",
         }
         variables = {f"anchore_{name}": value for name, value in {**own, **options}.items()}
-        return run_playbook(playbook, extra_vars=variables, check=check, diff=True)
+        inventory = {"anchore_clusters": {"hosts": {"lab": {}}}}
+        return run_playbook("deploy_anchore.yml", inventory=inventory, extra_vars=variables, check=check, diff=True)
 
     def get(self, kind: str, suffix: str) -> dict[str, Any]:
         name = f"{self.namespace}-{suffix}"
