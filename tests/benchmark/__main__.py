@@ -10,10 +10,12 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.benchmark.admission import bench_admission
+from tests.benchmark.anchore_image import bench_anchore_image
 from tests.benchmark.applyset import bench_applyset
 from tests.benchmark.audit import bench_audit
 from tests.benchmark.budget import verdicts
@@ -26,17 +28,49 @@ from tests.benchmark.response import bench_response
 from tests.lab.dockerd import REPOSITORY, LabError
 from tests.lab.progress import heading, say
 
-_PARTS = (
-    "audit",
-    "report",
-    "hardening",
-    "k8s_audit",
-    "applyset",
-    "response",
-    "falco_rules",
-    "findings_import",
-    "admission",
-)
+_Part = tuple[str, Callable[[argparse.Namespace], Any]]
+_PARTS: dict[str, _Part] = {
+    "audit": (
+        "docker_audit, as Ansible ships it to a target, beside an empty module and peers",
+        lambda arguments: bench_audit([int(size) for size in arguments.sizes.split(",")], arguments.runs),
+    ),
+    "report": (
+        "audit_report: 200 hosts of 150 findings each",
+        lambda arguments: bench_report(arguments.runs),
+    ),
+    "hardening": (
+        "docker_hardening: a run that changes nothing",
+        lambda arguments: bench_hardening(),
+    ),
+    "k8s_audit": (
+        "k8s_audit: a cluster of 10,000 Pods, 3,000 roles and bindings, 5,000 Secrets",
+        lambda arguments: bench_k8s_audit(arguments.runs),
+    ),
+    "applyset": (
+        "k8s_applyset: 500 objects, beside kubectl",
+        lambda arguments: bench_applyset(arguments.runs),
+    ),
+    "response": (
+        "The response runner: 100 alerts a second, each of which deletes a pod; a burst of 100,000 alerts",
+        lambda arguments: bench_response(),
+    ),
+    "falco_rules": (
+        "falco_rules: 100 rules, as Ansible ships it, beside an empty module",
+        lambda arguments: bench_falco_rules(arguments.runs),
+    ),
+    "findings_import": (
+        "findings_import: reports of 200 MB, beside reading them as a whole",
+        lambda arguments: bench_findings_import(min(arguments.runs, 2)),
+    ),
+    "admission": (
+        "The admission webhook: 200 reviews a second, from its cache",
+        lambda arguments: bench_admission(),
+    ),
+    "anchore_image": (
+        "anchore_image: 100 images added and awaited in one call, beside anchore-cli",
+        lambda arguments: bench_anchore_image(min(arguments.runs, 3)),
+    ),
+}
 
 
 def _arguments() -> argparse.Namespace:
@@ -50,34 +84,10 @@ def _arguments() -> argparse.Namespace:
 
 def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     results: dict[str, Any] = {"cpus": os.cpu_count(), "python": platform.python_version(), "runs": arguments.runs}
-    parts = arguments.parts or _PARTS
-    if "audit" in parts:
-        heading("docker_audit, as Ansible ships it to a target, beside an empty module and peers")
-        results["audit"] = bench_audit([int(size) for size in arguments.sizes.split(",")], arguments.runs)
-    if "report" in parts:
-        heading("audit_report: 200 hosts of 150 findings each")
-        results["report"] = bench_report(arguments.runs)
-    if "hardening" in parts:
-        heading("docker_hardening: a run that changes nothing")
-        results["hardening"] = bench_hardening()
-    if "k8s_audit" in parts:
-        heading("k8s_audit: a cluster of 10,000 Pods, 3,000 roles and bindings, 5,000 Secrets")
-        results["k8s_audit"] = bench_k8s_audit(arguments.runs)
-    if "applyset" in parts:
-        heading("k8s_applyset: 500 objects, beside kubectl")
-        results["applyset"] = bench_applyset(arguments.runs)
-    if "response" in parts:
-        heading("The response runner: 100 alerts a second, each of which deletes a pod; a burst of 100,000 alerts")
-        results["response"] = bench_response()
-    if "falco_rules" in parts:
-        heading("falco_rules: 100 rules, as Ansible ships it, beside an empty module")
-        results["falco_rules"] = bench_falco_rules(arguments.runs)
-    if "findings_import" in parts:
-        heading("findings_import: reports of 200 MB, beside reading them as a whole")
-        results["findings_import"] = bench_findings_import(min(arguments.runs, 2))
-    if "admission" in parts:
-        heading("The admission webhook: 200 reviews a second, from its cache")
-        results["admission"] = bench_admission()
+    for name, (title, bench) in _PARTS.items():
+        if not arguments.parts or name in arguments.parts:
+            heading(title)
+            results[name] = bench(arguments)
     return results
 
 

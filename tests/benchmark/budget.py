@@ -90,6 +90,13 @@ def _admission(row: dict[str, float]) -> Iterator[dict[str, Any]]:
         yield _verdict(f"{what}: CPU seconds a decision", row["cpu"], _ADMISSION_CPU)
 
 
+def _anchore_image(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if result:
+        what = "anchore_image, 100 images added and awaited"
+        yield _verdict(f"{what}: CPU seconds above an empty module", result["cpu"] - result["empty"], _CPU)
+        yield _verdict(f"{what}: requests, one for each image and one for each look", result["requests"], 110)
+
+
 def verdicts(results: dict[str, Any]) -> list[dict[str, Any]]:
     """[{what, value, limit, kept}] for what was measured."""
     found = [*_audit(results.get("audit", [])), *_k8s_audit(results.get("k8s_audit", []))]
@@ -106,4 +113,5 @@ def verdicts(results: dict[str, Any]) -> list[dict[str, Any]]:
         found.append(_verdict("falco_rules, 100 rules: CPU seconds above an empty module", own, _CPU))
     found += _findings_import(results.get("findings_import", []))
     found += _admission(results.get("admission", {}))
+    found += _anchore_image(results.get("anchore_image", {}))
     return found
