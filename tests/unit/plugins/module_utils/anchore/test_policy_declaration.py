@@ -64,7 +64,7 @@ def test_what_cannot_be_meant_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_errors_are_a_refusal_and_warnings_are_none() -> None:
-    rule = {"gate": "alway", "trigger": "always", "action": "STOP"}
+    rule = {"gate": "alwaysx", "trigger": "always", "action": "STOP"}
     policies = [{"id": "p", "version": "1_0", "rules": [rule, rule]}]
     told = refusal(_declared(bundle={**BUNDLE, "policies": policies}))
     assert told.startswith(
