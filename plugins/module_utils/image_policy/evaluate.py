@@ -44,6 +44,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.images
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.facts import ImageFacts
 
+_OFFICIAL = "library/"
 _GATES: Mapping[str, Mapping[str, Trigger]] = {
     "always": gate_contents.ALWAYS,
     "dockerfile": gate_dockerfile.TRIGGERS,
@@ -54,6 +55,8 @@ _GATES: Mapping[str, Mapping[str, Trigger]] = {
     "ruby_gems": gate_contents.RUBY_GEMS,
     "vulnerabilities": gate_vulnerabilities.TRIGGERS,
 }
+IMAGES = "images"
+"""The gate of the rows that are about the lists and mappings of the bundle itself, and of no rule."""
 NOT_JUDGED = "not_judged"
 """The trigger_id of the row that says that a rule could not be judged."""
 
@@ -63,23 +66,22 @@ def evaluate(bundle: Bundle, facts: ImageFacts, *, unjudged: str = WARN, now: da
     now = now or datetime.now(timezone.utc)
     stamp = now.strftime("%Y-%m-%dT%H:%M:%SZ")
     mapping = next((each for each in bundle.mappings if selects(each, facts)), None)
-    if _listed(bundle.blacklisted_images, facts):
-        reason = Reason("images", "blacklisted", facts.reference, "The image is on the deny list of the policy", STOP)
-        return Evaluation(facts.reference, facts.digest, bundle.id, STOP, (reason,), stamp, "blacklisted")
-    if mapping is None and not _listed(bundle.whitelisted_images, facts):
-        reason = Reason("images", "unmapped", facts.reference, "No mapping of the policy selects the image", STOP)
-        return Evaluation(facts.reference, facts.digest, bundle.id, STOP, (reason,), stamp, "policy_evaluation")
-    reasons = tuple(_reasons(bundle, mapping, facts, unjudged, now)) if mapping else ()
-    if _listed(bundle.whitelisted_images, facts):
-        return Evaluation(facts.reference, facts.digest, bundle.id, GO, reasons, stamp, "whitelisted")
-    final = max((reason.action for reason in reasons if not reason.allowlisted), key=ACTIONS.index, default=GO)
-    return Evaluation(facts.reference, facts.digest, bundle.id, final, reasons, stamp, "policy_evaluation")
+    denied, allowed = _listed(bundle.blacklisted_images, facts), _listed(bundle.whitelisted_images, facts)
+    reasons = list(_reasons(bundle, mapping, facts, unjudged, now)) if mapping else []
+    if denied:
+        reasons.insert(0, Reason(IMAGES, "blacklisted", facts.reference, "It is on the deny list of the policy", STOP))
+    elif mapping is None and not allowed:
+        reasons.append(Reason(IMAGES, "unmapped", facts.reference, "No mapping of the policy selects the image", STOP))
+    why = "blacklisted" if denied else "whitelisted" if allowed else "policy_evaluation"
+    strictest = max((reason.action for reason in reasons if not reason.allowlisted), key=ACTIONS.index, default=GO)
+    final = GO if why == "whitelisted" else strictest
+    return Evaluation(facts.reference, facts.digest, bundle.id, final, tuple(reasons), stamp, why)
 
 
 def selects(selection: ImageSelection, facts: ImageFacts) -> bool:
     """Whether a mapping or an entry of a list selects the image."""
     read = image_reference.parse(facts.reference)
-    if not (_fits(selection.registry, read.registry) and _fits(selection.repository, _repository(read))):
+    if not (_fits(selection.registry, read.registry) and any(_fits(selection.repository, n) for n in _names(read))):
         return False
     if selection.image_type == "digest":
         return bool(facts.digest) and selection.image_value == facts.digest
@@ -88,8 +90,10 @@ def selects(selection: ImageSelection, facts: ImageFacts) -> bool:
     return _fits(selection.image_value, read.tag)
 
 
-def _repository(read: image_reference.ImageReference) -> str:
-    return read.repository
+def _names(read: image_reference.ImageReference) -> tuple[str, ...]:
+    """The engine knows an official image of Docker Hub by its short name, and others by the long one."""
+    official = read.registry == image_reference.DEFAULT_REGISTRY and read.repository.startswith(_OFFICIAL)
+    return (read.repository, read.repository[len(_OFFICIAL) :]) if official else (read.repository,)
 
 
 def _fits(pattern: str, text: str) -> bool:
@@ -109,7 +113,7 @@ def _reasons(
         policy = policies.get(policy_id)
         if policy is None:
             message = f"The policy {policy_id}, which a mapping names, is not in the bundle"
-            yield Reason("images", "policy", policy_id, message, STOP)
+            yield Reason(IMAGES, "policy", policy_id, message, STOP)
             continue
         yield from _of_policy(policy, whitelists, facts, unjudged, now)
 
@@ -124,20 +128,27 @@ def _of_policy(
 
 
 def _found(rule: Rule, facts: ImageFacts, unjudged: str) -> list[tuple[Match, str]]:
-    trigger = _GATES.get(rule.gate, {}).get(rule.trigger)
+    trigger = _GATES.get(rule.gate.lower(), {}).get(rule.trigger.lower())
+    rows: list[tuple[Match, str]] = []
     try:
         if trigger is None:
             raise CannotJudgeError("A bill of materials does not tell it")
-        return [(found, rule.action.lower()) for found in trigger(rule, facts)]
+        for found in trigger(rule, facts):
+            rows.append((found, rule.action.lower()))
     except CannotJudgeError as exc:
-        return [(Match(NOT_JUDGED, f"{rule.gate} {rule.trigger} could not be judged: {exc}"), unjudged)]
+        rows.append((Match(NOT_JUDGED, f"{rule.gate} {rule.trigger} could not be judged: {exc}"), unjudged))
+    return rows
 
 
 def _excuse(whitelists: Sequence[Whitelist], gate: str, trigger_id: str, now: datetime) -> str:
     """The name of the whitelist that excuses it today, "" where none does."""
     for whitelist in whitelists:
         for item in whitelist.items:
-            if item.gate == gate and not _expired(item.expires_on, now) and _fits(item.trigger_id, trigger_id):
+            if (
+                item.gate.lower() == gate.lower()
+                and not _expired(item.expires_on, now)
+                and _fits(item.trigger_id, trigger_id)
+            ):
                 return whitelist.name or whitelist.id
     return ""
 

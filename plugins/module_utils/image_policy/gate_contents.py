@@ -18,7 +18,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.image_
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.facts import ImageFacts, Package
 
-_UNITS = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "tb": 1000**4}
+_UNITS = {"": 1, "b": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3, "tb": 1024**4}
 
 
 def always(_rule: Rule, _facts: ImageFacts) -> Iterator[Match]:
@@ -32,9 +32,11 @@ def required_package(rule: Rule, facts: ImageFacts) -> Iterator[Match]:
     found = [each for each in _packages(facts) if each.name == name]
     if not found:
         yield Match(name, f"The package {name} is not in it, and must be")
-    elif version and (rule.value("version_match_type") or "exact") == "minimum":
+    elif not version or any(each.version == version for each in found):
+        return
+    elif (rule.value("version_match_type") or "exact") == "minimum":
         raise CannotJudgeError("Versions are compared by the package manager's own rules, which are not known here")
-    elif version and all(each.version != version for each in found):
+    else:
         yield Match(f"{name}-{version}", f"The package {name} has version {found[0].version}, and must have {version}")
 
 
@@ -60,7 +62,8 @@ def denied_gem(rule: Rule, facts: ImageFacts) -> Iterator[Match]:
 def exact_license(rule: Rule, facts: ImageFacts) -> Iterator[Match]:
     """A package has one of these licenses."""
     wanted = {name.lower() for name in listed(rule, "licenses")}
-    return _licensed(facts, lambda license_name: license_name.lower() in wanted)
+    # An expression of SPDX names several, as in (MIT OR Apache-2.0).
+    return _licensed(facts, lambda text: bool(wanted & {text.lower(), *re.split(r"[\s()]+", text.lower())}))
 
 
 def partial_license(rule: Rule, facts: ImageFacts) -> Iterator[Match]:
@@ -120,7 +123,7 @@ def _attribute_holds(name: str, check: str, values: list[str], wanted: str) -> b
 
 
 def _number(text: str) -> float:
-    """A number, or a size in units of 1000."""
+    """A number, or a size in units of 1024."""
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*", text)
     if found is None or found.group(2).lower() not in _UNITS:
         raise CannotJudgeError(f"{text!r} is no number")

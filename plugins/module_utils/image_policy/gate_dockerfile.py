@@ -29,7 +29,7 @@ def instruction(rule: Rule, facts: ImageFacts) -> Iterator[Match]:
         rule.value("value") or "",
     )
     _need_lines(facts)
-    values = [line.partition(" ")[2].strip() for line in facts.lines if line.partition(" ")[0].upper() == name]
+    values = _values(facts, name)
     if name == "FROM" and not facts.dockerfile_given:
         raise CannotJudgeError("The base image stands in the Dockerfile alone, which was not given")
     if check == "not_exists":
@@ -39,6 +39,11 @@ def instruction(rule: Rule, facts: ImageFacts) -> Iterator[Match]:
     for value in values:
         if _holds(check, value, wanted):
             yield _instruction_match(name, check, wanted, f"{name} {_shown(name, value)} ({check} {wanted})".rstrip())
+
+
+def _values(facts: ImageFacts, name: str) -> list[str]:
+    """What stands behind each instruction of this name."""
+    return [line.partition(" ")[2].strip() for line in facts.lines if line.partition(" ")[0].upper() == name]
 
 
 def _holds(check: str, value: str, wanted: str) -> bool:
@@ -65,11 +70,23 @@ def _instruction_match(name: str, check: str, wanted: str, message: str) -> Matc
 
 def effective_user(rule: Rule, facts: ImageFacts) -> Iterator[Match]:
     """The user that a container runs as is on the list, or is not on it."""
-    user = facts.user or "root"
+    user = _user(facts)
     users, kind = listed(rule, "users"), (rule.value("type") or "").lower()
-    if (user in users) == (kind == "blacklist"):
+    # The engine compares the text as it stands; that a group is named makes nobody of root somebody else.
+    is_listed = user in users or (kind == "blacklist" and user.partition(":")[0] in users)
+    if is_listed == (kind == "blacklist"):
         said = "is not allowed" if kind == "blacklist" else "is not one of those that are"
         yield Match(f"{kind}_{user}", f"It runs as {user}, which {said}: {', '.join(users)[:120]}")
+
+
+def _user(facts: ImageFacts) -> str:
+    """By the configuration of the image, else by its Dockerfile."""
+    if facts.user is not None:
+        return facts.user or "root"
+    named = _values(facts, "USER") if facts.dockerfile_given else []
+    if not named:
+        raise CannotJudgeError("As whom it runs is not known: there is no configuration of an image")
+    return named[-1]
 
 
 def exposed_ports(rule: Rule, facts: ImageFacts) -> Iterator[Match]:
@@ -77,11 +94,20 @@ def exposed_ports(rule: Rule, facts: ImageFacts) -> Iterator[Match]:
     if is_true(rule, "actual_dockerfile_only") and not facts.dockerfile_given:
         return
     ports, kind = set(listed(rule, "ports")), (rule.value("type") or "").lower()
-    for exposed in facts.exposed_ports:
+    for exposed in _ports(facts):
         number = exposed.partition("/")[0]
         if (number in ports or exposed in ports) == (kind == "blacklist"):
             said = "is not allowed" if kind == "blacklist" else "is not one of those that are allowed"
             yield Match(f"{kind}_{number}", f"It exposes port {exposed}, which {said}")
+
+
+def _ports(facts: ImageFacts) -> tuple[str, ...]:
+    """By the configuration of the image, else by its Dockerfile."""
+    if facts.exposed_ports is not None:
+        return facts.exposed_ports
+    if not facts.dockerfile_given:
+        raise CannotJudgeError("Its ports are not known: there is no configuration of an image")
+    return tuple(port for value in _values(facts, "EXPOSE") for port in value.split())
 
 
 def no_dockerfile_provided(_rule: Rule, facts: ImageFacts) -> Iterator[Match]:

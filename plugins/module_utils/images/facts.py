@@ -21,11 +21,22 @@ class Package:
 
 
 @dataclass(frozen=True)
+class CvssScores:
+    """The highest scores of CVSS 3, 0.0 to 10.0; None where none is told."""
+
+    base: float | None = None
+    exploitability: float | None = None
+    impact: float | None = None
+
+
+@dataclass(frozen=True)
 class KnownVulnerability:
     """A vulnerability of a package in the image.
 
-    severity: one of unknown, negligible, low, medium, high, critical. fixed_in: versions, empty where there is no fix.
-    cvss: base score of CVSS 3, None where none is told. aliases: other ids of the same.
+    severity: one of unknown, negligible, low, medium, high, critical. fixed_in: versions, empty where there is no fix;
+    fixed_at: when the first of them was there, RFC 3339 or a date, "" where it is not told; will_not_fix: the vendor
+    has said so. nvd, vendor: as the National Vulnerability Database and the distribution score it. aliases: other ids
+    of the same.
     """
 
     id: str
@@ -35,15 +46,25 @@ class KnownVulnerability:
     type: str
     fixed_in: tuple[str, ...] = ()
     url: str = ""
-    cvss: float | None = None
+    nvd: CvssScores = CvssScores()
+    vendor: CvssScores = CvssScores()
     aliases: tuple[str, ...] = ()
     path: str = ""
     description: str = ""
+    fixed_at: str = ""
+    will_not_fix: bool = False
+
+    @property
+    def cvss(self) -> float | None:
+        """The base score: the vendor knows best how it built the package."""
+        return self.nvd.base if self.vendor.base is None else self.vendor.base
 
 
 @dataclass(frozen=True)
 class ImageFacts:
     """An image. digest: of its manifest, "" where it was never in a registry; image_id: of its configuration.
+
+    user, exposed_ports: of its configuration, None where there is none, as in a plain folder. user "" is root.
 
     lines: what built it, one Dockerfile instruction each; dockerfile_given: whether they are of the real Dockerfile, or
     told by the history of the image. packages, vulnerabilities: None where nobody looked. size: in bytes.
@@ -53,8 +74,8 @@ class ImageFacts:
     reference: str
     digest: str = ""
     image_id: str = ""
-    user: str = ""
-    exposed_ports: tuple[str, ...] = ()
+    user: str | None = None
+    exposed_ports: tuple[str, ...] | None = None
     lines: tuple[str, ...] = ()
     dockerfile_given: bool = False
     size: int | None = None

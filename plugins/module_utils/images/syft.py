@@ -63,8 +63,8 @@ def facts_of(document: Object, reference: str, dockerfile: Sequence[str] | None 
         reference=reference,
         digest=_digest(metadata, reference),
         image_id=_text(metadata.get("imageID")),
-        user=_text(inner.get("User")),
-        exposed_ports=tuple(sorted(map(str, _object(inner.get("ExposedPorts"))))),
+        user=_text(inner.get("User")) if config else None,
+        exposed_ports=tuple(sorted(map(str, _object(inner.get("ExposedPorts"))))) if config else None,
         lines=lines,
         dockerfile_given=dockerfile is not None,
         size=metadata.get("imageSize") if isinstance(metadata.get("imageSize"), int) else None,
@@ -73,7 +73,7 @@ def facts_of(document: Object, reference: str, dockerfile: Sequence[str] | None 
         os=_text(metadata.get("os") or config.get("os")),
         distro=_text(distro.get("id") or distro.get("name")),
         distro_version=_text(distro.get("versionID") or distro.get("version")),
-        like_distro=tuple(map(str, distro.get("idLike") or ())),
+        like_distro=tuple(map(str, _list(distro.get("idLike")))),
         packages=tuple(_package(row) for row in document["artifacts"] if isinstance(row, Mapping)),
         labels={str(name): str(value) for name, value in _object(metadata.get("labels")).items()},
     )
@@ -87,7 +87,7 @@ def dockerfile_lines(text: str) -> list[str]:
 
 def _digest(metadata: Object, reference: str) -> str:
     """The digest that the registry knows; `manifestDigest` is of Syft's own packing where a daemon gave the image."""
-    digests = [str(each).rpartition("@") for each in metadata.get("repoDigests") or ()]
+    digests = [str(each).rpartition("@") for each in _list(metadata.get("repoDigests"))]
     name = reference.partition("@")[0]
     for repository, _at, digest in digests:
         if name == repository or name.startswith(f"{repository}:"):
@@ -107,7 +107,7 @@ def _config(metadata: Object) -> Object:
 def _history(config: Object) -> tuple[str, ...]:
     """The history as instructions: `/bin/sh -c #(nop)  USER app` was USER app, `/bin/sh -c make` was RUN make."""
     found = []
-    for row in config.get("history") or ():
+    for row in _list(config.get("history")):
         told = _BUILDKIT.sub("", _text(_object(row).get("created_by")).strip())
         if _NOP.match(told):
             found.append(_NOP.sub("", told))
@@ -119,8 +119,8 @@ def _history(config: Object) -> tuple[str, ...]:
 
 
 def _package(row: Object) -> Package:
-    licenses = [_text(each.get("value") if isinstance(each, Mapping) else each) for each in row.get("licenses") or ()]
-    places = [_text(_object(each).get("path")) for each in row.get("locations") or ()]
+    licenses = [_text(each.get("value") if isinstance(each, Mapping) else each) for each in _list(row.get("licenses"))]
+    places = [_text(_object(each).get("path")) for each in _list(row.get("locations"))]
     return Package(
         name=_text(row.get("name")),
         version=_text(row.get("version")),
@@ -128,6 +128,10 @@ def _package(row: Object) -> Package:
         licenses=tuple(name for name in licenses if name),
         path=places[0] if places else "",
     )
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _object(value: Any) -> Object:

@@ -20,6 +20,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.image_
 from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy.parse import bundle_from
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.evaluation import Evaluation
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.facts import (
+    CvssScores,
     ImageFacts,
     KnownVulnerability,
     Package,
@@ -141,14 +142,106 @@ CASES: list[tuple[str, dict[str, Any], ImageFacts, ImageFacts]] = [
         rule(
             "vulnerabilities", "package", package_type="all", cvss_v3_base_score="9", cvss_v3_base_score_comparison=">="
         ),
-        replace(FACTS, vulnerabilities=(known(cvss=9.8),)),
-        replace(FACTS, vulnerabilities=(known(cvss=None), known(cvss=8.9))),
+        replace(FACTS, vulnerabilities=(known(nvd=CvssScores(9.8)),)),
+        replace(FACTS, vulnerabilities=(known(), known(nvd=CvssScores(8.9), vendor=CvssScores(9.9)))),
+    ),
+    (
+        "score without a comparison",
+        rule("vulnerabilities", "package", package_type="all", cvss_v3_base_score="7"),
+        replace(FACTS, vulnerabilities=(known(nvd=CvssScores(9.8)),)),
+        replace(FACTS, vulnerabilities=(known(nvd=CvssScores(6.9)),)),
+    ),
+    (
+        "low score, or none",
+        rule(
+            "vulnerabilities", "package", package_type="all", cvss_v3_base_score="4", cvss_v3_base_score_comparison="<"
+        ),
+        replace(FACTS, vulnerabilities=(known(),)),
+        replace(FACTS, vulnerabilities=(known(nvd=CvssScores(4.0)),)),
+    ),
+    (
+        "score of the vendor",
+        rule("vulnerabilities", "package", package_type="all", vendor_cvss_v3_base_score="7"),
+        replace(FACTS, vulnerabilities=(known(vendor=CvssScores(7.0)),)),
+        replace(FACTS, vulnerabilities=(known(nvd=CvssScores(9.8)),)),
+    ),
+    (
+        "impact",
+        rule("vulnerabilities", "package", package_type="all", cvss_v3_impact_score="5"),
+        replace(FACTS, vulnerabilities=(known(nvd=CvssScores(9.8, 3.9, 5.9)),)),
+        replace(FACTS, vulnerabilities=(known(nvd=CvssScores(9.8, 3.9, 3.6)), known())),
     ),
     (
         "path",
         rule("vulnerabilities", "package", package_type="all", package_path_exclude="/opt/.*"),
-        replace(FACTS, vulnerabilities=(known(path="/srv/x"),)),
+        replace(FACTS, vulnerabilities=(known(path="/srv/x", type="npm"),)),
+        replace(FACTS, vulnerabilities=(known(path="/opt/x", type="npm"),)),
+    ),
+    (
+        "path of a package of the distribution",
+        rule("vulnerabilities", "package", package_type="all", package_path_exclude="/opt/.*"),
         replace(FACTS, vulnerabilities=(known(path="/opt/x"),)),
+        FACTS,
+    ),
+    (
+        "severity without a comparison",
+        rule("vulnerabilities", "package", package_type="all", severity="medium"),
+        replace(FACTS, vulnerabilities=(known(severity="critical"),)),
+        replace(FACTS, vulnerabilities=(known(severity="medium"),)),
+    ),
+    (
+        "any severity that is known",
+        rule("vulnerabilities", "package", package_type="all"),
+        replace(FACTS, vulnerabilities=(known(severity="negligible"),)),
+        replace(FACTS, vulnerabilities=(known(severity="unknown"),)),
+    ),
+    (
+        "what the vendor will not fix",
+        rule("vulnerabilities", "package", package_type="all", vendor_only="false"),
+        replace(FACTS, vulnerabilities=(known(will_not_fix=True),)),
+        FACTS,
+    ),
+    (
+        "what the vendor will fix",
+        rule("vulnerabilities", "package", package_type="all"),
+        replace(FACTS, vulnerabilities=(known(),)),
+        replace(FACTS, vulnerabilities=(known(will_not_fix=True),)),
+    ),
+    (
+        "old fix",
+        rule("vulnerabilities", "package", package_type="all", fix_available="true", max_days_since_fix="7"),
+        replace(FACTS, vulnerabilities=(replace(FIXABLE, fixed_at="2024-01-01"),)),
+        replace(FACTS, vulnerabilities=(replace(FIXABLE, fixed_at=datetime.now(timezone.utc).isoformat()),)),
+    ),
+    (
+        "fix of unknown age",
+        rule("vulnerabilities", "package", package_type="all", fix_available="true", max_days_since_fix="7"),
+        replace(FACTS, vulnerabilities=(FIXABLE,)),
+        FACTS,
+    ),
+    (
+        "unknown distribution",
+        rule("vulnerabilities", "vulnerability_data_unavailable"),
+        replace(FACTS, distro="plan9", like_distro=("unix",)),
+        replace(FACTS, distro="plan9", like_distro=("debian",)),
+    ),
+    (
+        "root by another name",
+        rule("dockerfile", "effective_user", users="root,0", type="blacklist"),
+        replace(FACTS, user="0:1000"),
+        replace(FACTS, user="1000:0"),
+    ),
+    (
+        "user of a Dockerfile alone",
+        rule("dockerfile", "effective_user", users="root", type="blacklist"),
+        replace(FACTS, user=None, lines=("FROM a", "USER app", "USER root")),
+        replace(FACTS, user=None, lines=("FROM a", "USER root", "USER app")),
+    ),
+    (
+        "port of a Dockerfile alone",
+        rule("dockerfile", "exposed_ports", ports="22", type="blacklist"),
+        replace(FACTS, exposed_ports=None, lines=("FROM a", "EXPOSE 80 22/tcp")),
+        replace(FACTS, exposed_ports=None, lines=("FROM a", "EXPOSE 80")),
     ),
     (
         "denied vulnerability",
@@ -229,7 +322,23 @@ def test_each_trigger_in_both_directions(row: dict[str, Any], bad: ImageFacts, g
         (rule("passwd_file", "blacklist_usernames", user_names="x"), FACTS),
         (rule("packages", "verify"), FACTS),
         (rule("vulnerabilities", "package", package_type="all"), replace(FACTS, vulnerabilities=None)),
-        (rule("vulnerabilities", "package", package_type="all", max_days_since_fix="3"), FACTS),
+        (
+            rule("vulnerabilities", "package", package_type="all", max_days_since_creation="3"),
+            replace(FACTS, vulnerabilities=(known(),)),
+        ),
+        (
+            rule("vulnerabilities", "package", package_type="all", cvss_v3_impact_score="3"),
+            replace(FACTS, vulnerabilities=(known(nvd=CvssScores(9.8)),)),
+        ),
+        (
+            rule("dockerfile", "effective_user", users="root", type="blacklist"),
+            replace(FACTS, user=None, dockerfile_given=False),
+        ),
+        (
+            rule("dockerfile", "exposed_ports", ports="22", type="blacklist"),
+            replace(FACTS, exposed_ports=None, dockerfile_given=False),
+        ),
+        (rule("packages", "required_package", name="openssl", version="2", version_match_type="minimum"), FACTS),
         (rule("packages", "blacklist", name="x"), replace(FACTS, packages=None)),
         (rule(*INSTRUCTION, instruction="FROM", check="exists"), replace(FACTS, dockerfile_given=False)),
         (rule(*INSTRUCTION, instruction="ADD", check="exists"), replace(FACTS, lines=())),
@@ -243,6 +352,50 @@ def test_what_cannot_be_judged_is_never_a_pass_in_silence(row: dict[str, Any], f
     assert [reason.trigger_id for reason in result.reasons] == [NOT_JUDGED]
     assert "could not be judged" in result.reasons[0].message
     assert evaluate(bundle_from(bundle(row)), facts, unjudged="stop").action == "stop"
+
+
+def test_what_can_be_judged_is_judged_beside_what_cannot() -> None:
+    row = rule("vulnerabilities", "package", package_type="all", cvss_v3_impact_score="3")
+    doubtful, certain = known(nvd=CvssScores(9.8)), known(id="CVE-2024-2", nvd=CvssScores(9.8, 3.9, 5.9))
+    result = judge(replace(FACTS, vulnerabilities=(doubtful, certain)), row)
+    assert [(reason.trigger_id, reason.action) for reason in result.reasons] == [
+        ("CVE-2024-2+openssl", "stop"),
+        (NOT_JUDGED, "warn"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "trigger_id"),
+    [
+        ({}, "CVE-2024-1+openssl"),
+        ({"type": "python", "package": "requests", "version": "2.0"}, "CVE-2024-1+requests-2.0"),
+        ({"type": "java-archive", "path": "/srv/app/log4j-core-2.14.jar"}, "CVE-2024-1+log4j-core-2.14.jar"),
+        ({"type": "npm", "path": "/srv/node_modules/left-pad/package.json"}, "CVE-2024-1+left-pad"),
+        ({"type": "npm", "package": "left-pad", "version": "1.0"}, "CVE-2024-1+left-pad-1.0"),
+        ({"id": "GHSA-1", "aliases": ("CVE-2024-7",)}, "CVE-2024-7+openssl"),
+        ({"id": "GHSA-1", "aliases": ("CVE-2024-7", "CVE-2024-8")}, "GHSA-1+openssl"),
+    ],
+)
+def test_whitelists_of_the_engine_excuse_the_same_here(fields: dict[str, Any], trigger_id: str) -> None:
+    facts = replace(FACTS, vulnerabilities=(known(**fields),))
+    result = judge(facts, rule("vulnerabilities", "package", package_type="all"))
+    assert [reason.trigger_id for reason in result.reasons] == [trigger_id]
+
+
+def test_an_official_image_goes_by_either_name() -> None:
+    facts = replace(FACTS, reference="nginx:1.27")
+    for repository in ("nginx", "library/nginx"):
+        selected = selection("docker.io", repository)
+        assert judge(facts, blacklisted_images=[selected]).why == "blacklisted"
+    elsewhere = replace(FACTS, reference="registry.example.com/library/nginx:1.27")
+    assert judge(elsewhere, blacklisted_images=[selection(repository="nginx")]).action == "go"
+
+
+def test_the_reasons_of_a_listed_image_are_told_nevertheless() -> None:
+    denied = judge(FACTS, rule("always", "always", "WARN"), blacklisted_images=[selection()])
+    assert [reason.trigger for reason in denied.reasons] == ["blacklisted", "always"]
+    allowed = judge(FACTS, rule("always", "always"), whitelisted_images=[selection()])
+    assert (allowed.action, [reason.action for reason in allowed.reasons]) == ("go", ["stop"])
 
 
 def test_the_strictest_action_is_the_verdict() -> None:

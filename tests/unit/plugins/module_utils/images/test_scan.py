@@ -15,6 +15,7 @@ import pytest
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy.parse import bundle_from
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images import grype, syft
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.facts import CvssScores
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.grype_scanner import (
     GrypeScanner,
     Request,
@@ -82,6 +83,7 @@ def bundle(fix: str = "true") -> dict[str, Any]:
     }
 
 
+SCORE = {"version": "3.1", "metrics": {"baseScore": 5}}
 KNOWN = {"openssl": [{"id": "CVE-2024-1", "severity": "High", "fixed_in": ["3.1"], "cvss": 7.5, "aliases": ["GHSA-1"]}]}
 
 
@@ -141,15 +143,55 @@ def test_an_image_is_no_option_of_a_program() -> None:
 
 
 def test_vulnerabilities_of_a_report() -> None:
+    scores = [
+        {"version": "2.0", "metrics": {"baseScore": 10}},
+        {"version": "3.1", "metrics": {"baseScore": 9.8, "exploitabilityScore": 3.9, "impactScore": 5.9}},
+        {"version": "3.0", "metrics": {"baseScore": 7}},
+    ]
     row = {
         "vulnerability": {"id": "GHSA-1", "severity": "Strange", "fix": {"versions": ["2"], "state": "wont-fix"}},
-        "relatedVulnerabilities": [{"id": "CVE-1", "cvss": [{"version": "3.1", "metrics": {"baseScore": 9.8}}]}],
+        "relatedVulnerabilities": [{"id": "CVE-1", "cvss": scores}],
         "artifact": {"name": "a", "version": "1", "type": "npm"},
     }
     found = grype.vulnerabilities_of({"matches": [row, row, "nonsense"]})
     assert len(found) == 1
-    assert (found[0].severity, found[0].fixed_in, found[0].cvss, found[0].aliases) == ("unknown", (), 9.8, ("CVE-1",))
+    assert (found[0].severity, found[0].fixed_in, found[0].will_not_fix) == ("unknown", (), True)
+    assert (found[0].nvd, found[0].vendor, found[0].cvss) == (CvssScores(9.8, 3.9, 5.9), CvssScores(), 9.8)
+    assert found[0].aliases == ("CVE-1",)
     assert grype.database_built({"descriptor": {"db": {"status": {"built": "x"}}}}) == "x"
+
+
+def test_a_vulnerability_that_is_nvds_own() -> None:
+    fix = {
+        "versions": ["2"],
+        "state": "fixed",
+        "available": [{"version": "2", "date": "2026-02-03"}, {"version": "1.9", "date": "2026-01-02"}, {}],
+    }
+    told = {"id": "CVE-1", "severity": "High", "namespace": "nvd:cpe", "fix": fix, "cvss": [SCORE]}
+    (found,) = grype.vulnerabilities_of({"matches": [{"vulnerability": told, "artifact": {}}]})
+    assert (found.nvd.base, found.vendor, found.fixed_at, found.fixed_in) == (5.0, CvssScores(), "2026-01-02", ("2",))
+    (found,) = grype.vulnerabilities_of(
+        {"matches": [{"vulnerability": {**told, "namespace": "debian:distro:debian:12"}}]}
+    )
+    assert (found.nvd, found.vendor.base) == (CvssScores(), 5.0)
+
+
+@pytest.mark.parametrize("wrong", [7, "text", [7], {"a": 7}, None, True])
+@pytest.mark.parametrize("key", ["vulnerability", "relatedVulnerabilities", "artifact"])
+def test_a_report_with_wrong_types_ends_in_no_traceback(key: str, wrong: object) -> None:
+    assert len(grype.vulnerabilities_of({"matches": [{key: wrong}]})) == 1
+    inner = dict.fromkeys(("fix", "cvss", "severity", "locations", "id", "name", "type"), wrong)
+    assert len(grype.vulnerabilities_of({"matches": [{"vulnerability": inner, "artifact": inner}]})) == 1
+
+
+@pytest.mark.parametrize("wrong", [7, "text", [7], {"a": 7}, None, True])
+def test_a_bill_of_materials_with_wrong_types_ends_in_no_traceback(wrong: object) -> None:
+    metadata = dict.fromkeys(("repoDigests", "config", "layers", "imageSize", "labels", "imageID"), wrong)
+    artifact = dict.fromkeys(("name", "version", "type", "licenses", "locations"), wrong)
+    document = {"source": {"metadata": metadata}, "distro": {"idLike": wrong, "id": wrong}, "artifacts": [artifact]}
+    assert syft.facts_of(document, NAME).user is None
+    config = base64.b64encode(json.dumps({"history": wrong, "config": wrong}).encode()).decode()
+    assert syft.facts_of({**document, "source": {"metadata": {"config": config}}}, NAME).user == ""
 
 
 def test_a_scan_is_judged_and_told(scanner: GrypeScanner, sbom: Path) -> None:
