@@ -21,7 +21,10 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.anchor
 from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.finding import Finding
 from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy.specification import SEVERITIES
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.evaluation import Evaluation
-from ansible_collections.bulkhead.container_security.plugins.module_utils.images.facts import KnownVulnerability
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.facts import (
+    CvssScores,
+    KnownVulnerability,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.findings import (
     POLICY_CONTROL,
     VULNERABILITY_CONTROL,
@@ -147,17 +150,25 @@ def _known(row: Mapping[str, Any]) -> KnownVulnerability:
         type=_text(row.get("package_type")),
         fixed_in=() if fix in _NOTHING else (fix,),
         url=_text(row.get("url")),
-        cvss=_score(row.get("nvd_data")),
+        nvd=_scores(row.get("nvd_data")),
+        vendor=_scores(row.get("vendor_data")),
         aliases=tuple(_text(each.get("id")) for each in _mappings(row.get("nvd_data")) if each.get("id")),
         path="" if _text(row.get("package_path")) in _NOTHING else _text(row.get("package_path")),
+        will_not_fix=row.get("will_not_fix") is True,
     )
 
 
-def _score(rows: Any) -> float | None:
-    scores = [(each.get("cvss_v3") or {}).get("base_score") for each in _mappings(rows)]
+def _scores(rows: Any) -> CvssScores:
+    told = [each["cvss_v3"] for each in _mappings(rows) if isinstance(each.get("cvss_v3"), Mapping)]
+    return CvssScores(
+        _highest(told, "base_score"), _highest(told, "exploitability_score"), _highest(told, "impact_score")
+    )
+
+
+def _highest(told: Sequence[Mapping[str, Any]], name: str) -> float | None:
+    scores = [each.get(name) for each in told]
     # What is not rated has the score -1.
-    known = [float(score) for score in scores if isinstance(score, (int, float)) and score > 0]
-    return max(known, default=None)
+    return max((float(score) for score in scores if isinstance(score, (int, float)) and score > 0), default=None)
 
 
 def _mappings(value: Any) -> list[Mapping[str, Any]]:

@@ -31,7 +31,9 @@ def _vulnerability(
         "feed_group": "debian:12",
         "url": f"https://security.example.com/{name}",
         "will_not_fix": False,
-        "nvd_data": [{"id": name, "cvss_v2": None, "cvss_v3": {"base_score": 7.5}}] if severity == "High" else [],
+        "nvd_data": [{"id": name, "cvss_v2": {"base_score": 5.0}, "cvss_v3": {"base_score": 7.5}}]
+        if severity == "High"
+        else [],
         "vendor_data": [],
     }
 
