@@ -37,6 +37,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.image_
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.evaluation import (
     ACTIONS,
     GO,
+    NOT_JUDGED,
     STOP,
     WARN,
     Evaluation,
@@ -57,8 +58,6 @@ _GATES: Mapping[str, Mapping[str, Trigger]] = {
 }
 IMAGES = "images"
 """The gate of the rows that are about the lists and mappings of the bundle itself, and of no rule."""
-NOT_JUDGED = "not_judged"
-"""The trigger_id of the row that says that a rule could not be judged."""
 
 
 def evaluate(bundle: Bundle, facts: ImageFacts, *, unjudged: str = WARN, now: datetime | None = None) -> Evaluation:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 GO, WARN, STOP = "go", "warn", "stop"
 ACTIONS = (GO, WARN, STOP)
 """From the mildest to the strictest."""
+NOT_JUDGED = "not_judged"
+"""The trigger_id of the reason that says that a rule could not be judged."""
 
 
 @dataclass(frozen=True)

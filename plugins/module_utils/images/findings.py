@@ -14,7 +14,12 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.
     fingerprint,
     shortened,
 )
-from ansible_collections.bulkhead.container_security.plugins.module_utils.images.evaluation import Evaluation, Reason
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.evaluation import (
+    GO,
+    NOT_JUDGED,
+    Evaluation,
+    Reason,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.facts import KnownVulnerability
 from ansible_collections.bulkhead.container_security.plugins.module_utils.imports.vulnerability import (
     IMAGE,
@@ -26,6 +31,8 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.import
 
 POLICY_CONTROL = "anchore.policy_evaluation"
 VULNERABILITY_CONTROL = "image.vulnerability"
+BUNDLE_CONTROLS = ("anchore.images.blacklisted", "anchore.images.policy", "anchore.images.unmapped")
+"""Of the lists and mappings of a bundle, which are no rules."""
 _VERDICT_TITLE = "The policy lets the image through"
 # A policy has no severities, but what it does of a match.
 _SEVERITY = {"stop": "high", "warn": "medium", "go": "info"}
@@ -90,18 +97,30 @@ def _verdict(evaluation: Evaluation, artifact: Artifact, target: str, scanner: s
 
 
 def _reason(reason: Reason, artifact: Artifact, target: str, evaluation: Evaluation, scanner: str) -> Finding:
+    status, why = _standing(reason, evaluation)
     return _finding(
         f"anchore.{reason.gate}.{reason.trigger}",
         {"kind": IMAGE, "name": artifact_name(artifact), "container": reason.trigger_id},
         target,
         title=f"The policy is not triggered by {reason.gate}: {reason.trigger}",
-        status="not_applicable" if reason.allowlisted else "pass" if reason.action == "go" else "fail",
+        status=status,
         severity=_SEVERITY[reason.action],
         remediation="Change the image so that the rule of the policy does not match.",
         actual=reason.message,
         evidence={"action": reason.action, "policy": evaluation.policy_id, "scanner": scanner},
-        reason=f"It is on the allow list {reason.allowlisted}" if reason.allowlisted else None,
+        reason=why,
     )
+
+
+def _standing(reason: Reason, evaluation: Evaluation) -> tuple[str, str | None]:
+    """The status of a reason, and why it is that."""
+    if reason.allowlisted:
+        return "not_applicable", f"It is on the allow list {reason.allowlisted}"
+    if evaluation.why == "whitelisted":
+        return "not_applicable", "The image is on the allow list of the policy"
+    if reason.trigger_id == NOT_JUDGED:
+        return ("manual" if reason.action == GO else "error"), reason.message
+    return ("pass" if reason.action == GO else "fail"), None
 
 
 def _finding(control: str, subject: dict[str, str], target: str, **fields: Any) -> Finding:

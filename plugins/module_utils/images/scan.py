@@ -22,6 +22,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.image_
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.evaluation import Evaluation
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.facts import KnownVulnerability
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.findings import (
+    BUNDLE_CONTROLS,
     POLICY_CONTROL,
     VULNERABILITY_CONTROL,
     as_result,
@@ -35,8 +36,6 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.images
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.program import read_json
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.scanner import ScannerError
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.syft import source_of
-
-Params = Mapping[str, Any]
 
 
 class ScanOptionsError(Exception):
@@ -76,7 +75,7 @@ def scan_all(
     """Scan them, `parallel` at once, each for at most `timeout` seconds. What fails is told, and no other lost."""
     with ThreadPoolExecutor(max_workers=max(1, parallel)) as pool:
         scanned = list(pool.map(lambda request: _one(scanner, request, target, timeout), requests))
-    controls = {POLICY_CONTROL, VULNERABILITY_CONTROL}
+    controls = {POLICY_CONTROL, VULNERABILITY_CONTROL, *BUNDLE_CONTROLS}
     controls |= {f"anchore.{rule.gate}.{rule.trigger}" for policy in scanner.bundle.policies for rule in policy.rules}
     return answer(
         [row for row, _found in scanned], [found for _row, each in scanned for found in each], controls, target

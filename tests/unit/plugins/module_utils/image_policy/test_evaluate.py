@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy.evaluate import (
-    NOT_JUDGED,
-    evaluate,
-)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy.evaluate import evaluate
 from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy.parse import bundle_from
-from ansible_collections.bulkhead.container_security.plugins.module_utils.images.evaluation import Evaluation
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.evaluation import (
+    NOT_JUDGED,
+    Evaluation,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.facts import (
     CvssScores,
     ImageFacts,
