@@ -21,12 +21,15 @@ options:
   url:
     description: Address of the engine's API. Needed unless O(validate_only) with V(builtin).
     type: str
+    required: false
   username:
     description: Who asks. Needed as O(url) is.
     type: str
+    required: false
   password:
     description: The password. Needed as O(url) is.
     type: str
+    required: false
   bundle:
     description: The bundle, as the API takes it.
     type: dict

@@ -36,19 +36,23 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.image_
 
 
 def validate_document(
-    value: object, specification: Specification = ENGINE_1_1_0, now: datetime | None = None
+    value: object, specification: Specification | None = None, now: datetime | None = None
 ) -> tuple[Bundle, list[Problem]]:
     """The bundle of plain JSON or YAML and its problems, keys that nothing reads among them. Raises BundleError."""
     bundle = bundle_from(value)
     return bundle, [*unknown_keys(value), *validate(bundle, specification, now)]
 
 
-def validate(bundle: Bundle, specification: Specification = ENGINE_1_1_0, now: datetime | None = None) -> list[Problem]:
-    """Every problem of the bundle, in its own order. An error is what would be refused or could never do its job."""
+def validate(bundle: Bundle, specification: Specification | None = None, now: datetime | None = None) -> list[Problem]:
+    """Every problem of the bundle, in its own order. An error is what would be refused or could never do its job.
+
+    specification: the language of policies, by default that of Anchore Engine 1.1.0.
+    """
+    language = ENGINE_1_1_0 if specification is None else specification
     return [
         *_versions(bundle),
-        *_rules(bundle, specification),
-        *_excuses(bundle, specification, now or datetime.now(timezone.utc)),
+        *_rules(bundle, language),
+        *_excuses(bundle, language, now or datetime.now(timezone.utc)),
         *_references(bundle),
         *selection_problems(bundle),
     ]
