@@ -170,6 +170,11 @@ def k8s_namespace(k8s: Kubernetes) -> Iterator[str]:
         yield name
 
 
+def await_end_of_namespace(cluster: Kubernetes, name: str) -> None:
+    """Until a namespace that an earlier test has removed is gone: it takes its time, and more on a busy machine."""
+    cluster.kubectl("wait", "--for=delete", f"namespace/{name}", "--timeout=180s", check=False)
+
+
 @contextlib.contextmanager
 def fresh_namespace(cluster: Kubernetes) -> Iterator[str]:
     """A namespace for as long as the block lasts; its removal is asked for and not waited for."""

@@ -19,7 +19,7 @@ from tests.lab.images import make_program_image
 from tests.lab.kubernetes import Kubernetes
 from tests.lab.kubernetes.network import NODE
 from tests.lab.nats import server_program
-from tests.lab.nats_identity import Identity
+from tests.lab.nats_identity import Identity, forget_connections
 
 _IMAGE = "lab/nats:1.0"
 _NAMESPACE = "nats-role"
@@ -80,6 +80,7 @@ def role(k8s_full: Kubernetes, tmp_path: Path) -> Iterator[Role]:
     made = Role(k8s_full, tmp_path)
     yield made
     made.run(state="absent", wait=False)
+    forget_connections()
 
 
 def test_the_server_lets_in_whom_it_should(role: Role) -> None:

@@ -15,7 +15,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.e2e.conftest import fresh_namespace
+from tests.e2e.conftest import await_end_of_namespace, fresh_namespace
 from tests.lab.ansible import PlaybookResult, run_module, run_playbook
 from tests.lab.kubernetes import Kubernetes
 
@@ -82,6 +82,7 @@ class Serverless:
 
 @pytest.fixture
 def serverless(k8s: Kubernetes, tmp_path: Path) -> Iterator[Serverless]:
+    await_end_of_namespace(k8s, "kubeless")
     with fresh_namespace(k8s) as namespace:
         yield Serverless(k8s, namespace, tmp_path)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import fresh_namespace
+from tests.e2e.conftest import await_end_of_namespace, fresh_namespace
 from tests.e2e.response_role import ACCOUNT, NAMESPACE, EngineRole, identity_files
 from tests.lab.ansible import run_module
 from tests.lab.kubernetes import Kubernetes
@@ -37,6 +37,7 @@ def shop(k8s: Kubernetes) -> Iterator[str]:
 
 @pytest.fixture
 def engine(k8s: Kubernetes, shop: str, tmp_path: Path) -> EngineRole:
+    await_end_of_namespace(k8s, NAMESPACE)
     nats = {"servers": ["tls://nats:4222"], **identity_files(tmp_path)}
     return EngineRole(k8s, tmp_path, nats=nats, allowed_namespaces=[shop], rules=[DELETE], wait_timeout=0)
 

@@ -18,6 +18,13 @@ import nats
 from nats.aio.client import Client
 
 
+def forget_connections() -> None:
+    """Collect what the library leaves of refused and closed connections, which it would else tell of in any test."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
 @dataclass(frozen=True)
 class Identity:
     """A user by its folder (`ca.pem`, `cert.pem`, `key.pem`, `user.nk`), at the address of a server.
@@ -60,10 +67,7 @@ class Identity:
             return ""
 
         reason = asyncio.run(attempt())
-        # The library leaves the sockets of refused connections to the collector, which would tell so in any test.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()
+        forget_connections()
         return reason
 
     def publish(self, *subjects: str, payload: bytes = b"{}") -> list[str]:
@@ -73,7 +77,9 @@ class Identity:
             for subject in subjects:
                 await connection.publish(subject, payload)
 
-        return asyncio.run(self._complaints(act))
+        complaints = asyncio.run(self._complaints(act))
+        forget_connections()
+        return complaints
 
     def subscribe(self, *subjects: str) -> list[str]:
         """Subscribe to each; what the server complained of."""
@@ -82,7 +88,9 @@ class Identity:
             for subject in subjects:
                 await connection.subscribe(subject)
 
-        return asyncio.run(self._complaints(act))
+        complaints = asyncio.run(self._complaints(act))
+        forget_connections()
+        return complaints
 
     async def _complaints(self, act: Callable[[Client], Awaitable[None]]) -> list[str]:
         heard: list[str] = []
