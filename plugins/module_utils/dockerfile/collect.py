@@ -39,11 +39,12 @@ Params = Mapping[str, Any]
 
 @dataclass
 class Collected:
-    """What is known so far. paths: by path, the names of files that could be read."""
+    """What is known so far. paths: by path, the names of files that could be read; whole: those that copy a context."""
 
     subjects: Subjects = field(default_factory=lambda: {scope: [] for scope in (*SCOPES, "context")})
     waivers: list[dict[str, Any]] = field(default_factory=list)
     paths: dict[str, str] = field(default_factory=dict)
+    whole: set[str] = field(default_factory=set)
 
 
 def collect(params: Params, target: str, known: Sequence[str], folder: str) -> dict[str, Any]:
@@ -113,9 +114,13 @@ def _whole(
     told["file"] = []
     for scope, rows in told.items():
         collected.subjects[scope] += rows
-    ignores = ignores_of(_comments(parsed, found.name), found.name, target, known)
+    # Most files accept nothing, and need no second naming of what is in them.
+    comments = _comments(parsed, found.name) if "bulkhead" in text.lower() else []
+    ignores = ignores_of(comments, found.name, target, known)
     collected.waivers += ignores.waivers
     collected.paths[found.path] = found.name
+    if any(row["whole_context"] for row in told["copy"]):
+        collected.whole.add(found.name)
     return {**whole, "ignore_faults": ignores.faults}
 
 
@@ -132,12 +137,11 @@ def _identity(kind: str, name: str, line: str) -> dict[str, str]:
 def _comments(parsed: Dockerfile, file: str) -> list[tuple[int, str, list[str]]]:
     """Comments, each with the names of what it stands above: the instruction, the file and its context."""
     names = Names(file)
-    rows = [
-        (line, text, [names_of, file])
-        for instruction in parsed.instructions
-        for names_of in [names.of(instruction)]
-        for line, text in instruction.comments
-    ]
+    rows: list[tuple[int, str, list[str]]] = []
+    for instruction in parsed.instructions:
+        # Every instruction is named, for the second of two equal ones is so by the first.
+        name = names.of(instruction)
+        rows += [(line, text, [name, file]) for line, text in instruction.comments]
     return rows + [(line, text, [file]) for line, text in parsed.trailing]
 
 
@@ -155,8 +159,8 @@ def _context(
         names = ("ignore_file", "files", "secret_files", "repositories", "size_mb")
         facts = {"unknown": dict.fromkeys(names, str(exc))}
     known[key] = facts
-    copied = any(row["whole_context"] for row in collected.subjects["copy"] if row["subject"]["file"] == found.name)
-    return {"subject": _identity("build_context", found.name, "1"), "whole_context": copied, **facts}
+    copied = {"whole_context": found.name in collected.whole}
+    return {"subject": _identity("build_context", found.name, "1"), **copied, **facts}
 
 
 def _hadolint(program: str | None, params: Params, paths: Mapping[str, str]) -> hadolint.Rows:
