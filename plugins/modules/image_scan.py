@@ -55,7 +55,8 @@ options:
         type: str
       digest:
         description:
-          - The digest of the manifest that the image must have. Another one is an error.
+          - The digest of the manifest that the image must have. Another one is an error, and so is an image without
+            one, which was in no registry.
           - With O(engine=anchore) and without it, the newest that the engine knows under this name.
         type: str
       dockerfile:
@@ -65,7 +66,9 @@ options:
         description: A bill of materials of Syft (C(-o syft-json)) that is there already.
         type: path
       report:
-        description: A report of Grype (C(-o json)) that is there already.
+        description:
+          - A report of Grype (C(-o json)) or of Trivy (C(trivy image --format json)) that is there already. One about
+            another digest is an error.
         type: path
   engine:
     description: Who scans.
@@ -103,6 +106,18 @@ options:
     description: Let Grype fetch a newer database. By default nothing is fetched.
     type: bool
     default: false
+  max_database_age:
+    description:
+      - In days. A database of Grype that is older is an error. By default Grype's own limit holds, which is five days.
+        Raise it where databases come by hand, and let the policy judge their age (C(stale_feed_data)).
+    type: int
+  ca_path:
+    description: PEM file of the authority that signed the certificates of registries.
+    type: path
+  docker_config:
+    description:
+      - A folder with a C(config.json) of Docker that holds the credentials for registries. By default that of the user.
+    type: path
   platform:
     description: Which platform of an image for several, such as V(linux/amd64).
     type: str
@@ -285,6 +300,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.images
     request_of,
     scan_all,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.syft import Access
 
 
 def argument_spec() -> dict[str, dict[str, Any]]:
@@ -308,6 +324,9 @@ def argument_spec() -> dict[str, dict[str, Any]]:
         "grype": {"type": "str", "default": "grype"},
         "database_path": {"type": "path"},
         "update_database": {"type": "bool", "default": False},
+        "max_database_age": {"type": "int"},
+        "ca_path": {"type": "path"},
+        "docker_config": {"type": "path"},
         "platform": {"type": "str", "default": ""},
         "keep_path": {"type": "path"},
         "anchore": {"type": "dict", "options": anchore_argument_spec()},
@@ -333,6 +352,8 @@ def _scan(params: dict[str, Any]) -> dict[str, Any]:
         unjudged=params["unjudged"],
         platform=params["platform"],
         keep=Path(params["keep_path"]) if params["keep_path"] else None,
+        oldest_days=params["max_database_age"],
+        access=Access(params["ca_path"] or "", params["docker_config"] or ""),
     )
     return scan_all(scanner, [request_of(image) for image in params["images"]], **common)
 

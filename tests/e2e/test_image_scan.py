@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import io
 import json
 import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +24,7 @@ from tests.lab import grype_stand_in
 from tests.lab.ansible import run_module
 from tests.lab.dockerd import REPOSITORY, Dockerd
 from tests.lab.packaged_image import layer, layer_tar
-from tests.lab.registry import Registry
+from tests.lab.registry import PASSWORD, USER, Registry
 
 SYFT = str(Path(sys.executable).with_name("syft"))
 POLICY = REPOSITORY / "roles" / "anchore" / "files" / "policies" / "workshop.json"
@@ -70,6 +73,36 @@ def test_the_content_that_was_asked_for_is_scanned_and_no_other(registry: Regist
     with pytest.raises(ScannerError) as caught:
         scanner.evaluate(f"{registry.host}/shop/api:1", "sha256:" + "1" * 64)
     assert caught.value.kind == "analysis_failed"
+
+
+def test_a_registry_with_tls_and_a_password(options: dict[str, Any], tmp_path: Path) -> None:
+    with Registry(tls=True, password=True) as closed:
+        digest = closed.push("shop/web", "1", layer=layer(), config={"User": "1000"})
+        pair = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        (tmp_path / "config.json").write_text(json.dumps({"auths": {closed.host: {"auth": pair}}}))
+        images = [{"image": f"registry:{closed.host}/shop/web:1", "digest": digest}]
+        access = {"ca_path": str(closed.ca_file), "docker_config": str(tmp_path)}
+        kept = {"keep_path": str(tmp_path / "kept")}
+        result = run_module("image_scan", {**options, **access, **kept, "images": images})
+        assert result["images"][0]["digest"] == digest, result
+        for missing in access:
+            refused = run_module("image_scan", {**options, **access, missing: None, "images": images})
+            assert refused["images"][0]["error_kind"] == "analysis_failed", missing
+            assert PASSWORD not in json.dumps(refused)
+    # The registry is gone, and the bill of materials is kept.
+    again = run_module("image_scan", {**options, **kept, "images": images})
+    assert again["images"][0]["reasons"] == result["images"][0]["reasons"]
+
+
+def test_a_folder_has_no_configuration_and_is_not_passed_for_that(options: dict[str, Any], tmp_path: Path) -> None:
+    folder = tmp_path / "rootfs"
+    with tarfile.open(fileobj=io.BytesIO(layer_tar())) as archive:
+        archive.extractall(folder, filter="data")
+    result = run_module("image_scan", {**options, "images": [{"image": f"dir:{folder}", "name": "shop/web:1"}]})
+    (image,) = result["images"]
+    unjudged = {(row["gate"], row["trigger"]) for row in image["reasons"] if row["trigger_id"] == "not_judged"}
+    assert {("dockerfile", "effective_user"), ("dockerfile", "exposed_ports")} <= unjudged
+    assert image["packages"] == 2
 
 
 def test_an_image_on_a_daemon_and_in_a_file(

@@ -61,6 +61,12 @@ def vulnerabilities_of(document: Object) -> tuple[KnownVulnerability, ...]:
     return tuple(found.values())
 
 
+def digests_of(document: Object) -> tuple[str, ...]:
+    """The digests of the image that it is about."""
+    target = _object(_object(document.get("source")).get("target"))
+    return tuple(str(each).rpartition("@")[2] for each in _list(target.get("repoDigests")))
+
+
 def database_built(document: Object) -> str:
     """When its database was built, RFC 3339; "" where it does not say. Newer reports nest it under `status`."""
     database = _object(_object(document.get("descriptor")).get("db"))

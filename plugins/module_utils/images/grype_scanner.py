@@ -13,11 +13,12 @@ from typing import Any
 from ansible_collections.bulkhead.container_security.plugins.module_utils.formats import image_reference
 from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy.bundle import Bundle
 from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy.evaluate import evaluate
-from ansible_collections.bulkhead.container_security.plugins.module_utils.images import grype, syft
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images import grype, syft, trivy
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.evaluation import WARN, Evaluation
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.facts import ImageFacts
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.program import read_json, workplace
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.scanner import ScannerError
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.syft import Access
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class Request:
     """What to scan. image: as syft.source_of takes it. name: the reference to judge it by, "" for that of `image`.
     dockerfile: its text, where it is known.
 
-    sbom, report: files of Syft and Grype that are there already, and save running them. digest: what the image must
-    be, "" for whatever it is.
+    sbom, report: a file of Syft, and one of Grype or Trivy, that are there already and save running these. digest:
+    what the image must be, "" for whatever it is.
     """
 
     image: str
@@ -47,7 +48,8 @@ class Scan:
 
 @dataclass(frozen=True)
 class GrypeScanner:
-    """Syft and Grype, and the bundle that decides. database: Grype's folder; update: let it fetch a newer database.
+    """Syft and Grype, and the bundle that decides. database: Grype's folder; update: let it fetch a newer database;
+    oldest_days: refuse one that is older. access: to registries.
 
     unjudged: the action for rules that their facts do not suffice for. keep: a folder for bills of materials by digest,
     which are read instead of made again.
@@ -61,6 +63,8 @@ class GrypeScanner:
     unjudged: str = WARN
     platform: str = ""
     keep: Path | None = None
+    oldest_days: int | None = None
+    access: Access | None = None
     name: str = "grype"
 
     def evaluate(
@@ -83,12 +87,9 @@ class GrypeScanner:
             if request.dockerfile is not None:
                 lines = syft.dockerfile_lines(request.dockerfile)
             facts = syft.facts_of(document, name, lines)
-            found = self._matches(request, materials, folder, deadline)
-        if request.digest:
-            facts = _of_digest(facts, request.digest)
-        facts = replace(
-            facts, vulnerabilities=grype.vulnerabilities_of(found), database_built=grype.database_built(found)
-        )
+            if request.digest:
+                facts = _of_digest(facts, request.digest, syft.digests_of(document))
+            facts = self._with_vulnerabilities(facts, request, materials, folder, deadline)
         return Scan(facts, evaluate(self.bundle, facts, unjudged=self.unjudged))
 
     def _materials(self, request: Request, folder: Path, deadline: float | None) -> Path:
@@ -96,7 +97,14 @@ class GrypeScanner:
         if kept is not None and kept.is_file():
             return kept
         output = folder / "materials.json"
-        syft.bill_of_materials(request.image, output, program=self.syft, deadline=deadline, platform=self.platform)
+        syft.bill_of_materials(
+            request.image,
+            output,
+            program=self.syft,
+            deadline=deadline,
+            platform=self.platform,
+            access=self.access,
+        )
         if kept is None:
             return output
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -105,21 +113,43 @@ class GrypeScanner:
         unfinished.replace(kept)
         return kept
 
-    def _matches(self, request: Request, materials: Path, folder: Path, deadline: float | None) -> Mapping[str, Any]:
+    def _with_vulnerabilities(
+        self, facts: ImageFacts, request: Request, materials: Path, folder: Path, deadline: float | None
+    ) -> ImageFacts:
         if request.report is not None:
-            return grype.checked(read_json(request.report, "The report of Grype"), str(request.report))
-        output = folder / "matches.json"
+            document = read_json(request.report, f"The report on {facts.reference}")
+            if trivy.is_report(document):
+                _about(facts, trivy.digests_of(document), request.report)
+                return replace(facts, vulnerabilities=trivy.vulnerabilities_of(document))
+            document = grype.checked(document, str(request.report))
+            _about(facts, grype.digests_of(document), request.report)
+        else:
+            document = self._matches(materials, folder / "matches.json", deadline)
+        known, built = grype.vulnerabilities_of(document), grype.database_built(document)
+        return replace(facts, vulnerabilities=known, database_built=built)
+
+    def _matches(self, materials: Path, output: Path, deadline: float | None) -> Mapping[str, Any]:
         return grype.matches(
             materials,
             output,
             program=self.grype,
             database=self.database,
             update=self.update,
+            oldest_days=self.oldest_days,
             deadline=deadline,
         )
 
 
-def _of_digest(facts: ImageFacts, digest: str) -> ImageFacts:
-    if facts.digest and facts.digest != digest:
-        raise ScannerError("wrong_digest", f"{facts.reference}: {digest} was asked for, and {facts.digest} was scanned")
-    return replace(facts, digest=digest)
+def _of_digest(facts: ImageFacts, digest: str, known: Sequence[str]) -> ImageFacts:
+    """The facts, where they are of the content that was asked for. Raises ScannerError."""
+    if digest in known:
+        return replace(facts, digest=digest)
+    told = f"{', '.join(known)[:200]} was scanned" if known else "what was scanned has no digest of a registry"
+    raise ScannerError("wrong_digest", f"{facts.reference}: {digest} was asked for, and {told}")
+
+
+def _about(facts: ImageFacts, digests: Sequence[str], report: Path) -> None:
+    """A report that was there already may be about another content, and then says nothing of this one."""
+    if facts.digest and digests and facts.digest not in digests:
+        told = f"{report} is about {', '.join(digests)[:200]}, and the image is {facts.digest}"
+        raise ScannerError("wrong_digest", f"{facts.reference}: {told}")

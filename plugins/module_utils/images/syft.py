@@ -9,6 +9,7 @@ import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,21 @@ _RUN = re.compile(r"^(?:RUN )?(?:\|\d+ (?:\S+=\S* )*)?/bin/sh -c ")
 _BUILDKIT = re.compile(r"\s*# buildkit$")
 
 
+@dataclass(frozen=True)
+class Access:
+    """How registries are reached. ca_file: PEM of the authority that signed their certificates. docker_config: a folder
+    with the config.json of Docker that holds the credentials. "" is the system's and the user's own.
+    """
+
+    ca_file: str = ""
+    docker_config: str = ""
+
+    def variables(self) -> dict[str, str]:
+        """As Syft takes it. Credentials stay in their file, and out of the environment."""
+        given = {"SYFT_REGISTRY_CA_CERT": self.ca_file, "DOCKER_CONFIG": self.docker_config}
+        return {name: value for name, value in given.items() if value}
+
+
 def source_of(image: str) -> tuple[str, str]:
     """What Syft is to read (`docker:NAME`, `registry:NAME`, `docker-archive:FILE` …), and the name without that."""
     kind, colon, rest = image.partition(":")
@@ -35,14 +51,22 @@ def source_of(image: str) -> tuple[str, str]:
 
 
 def bill_of_materials(
-    image: str, output: Path, *, program: str = "syft", deadline: float | None = None, platform: str = ""
+    image: str,
+    output: Path,
+    *,
+    program: str = "syft",
+    deadline: float | None = None,
+    platform: str = "",
+    access: Access | None = None,
 ) -> Object:
-    """Run Syft over an image (see `source_of`), its JSON kept at `output`. Raises ScannerError. Asks no network but the
-    registry of a `registry:` image."""
+    """Run Syft over an image (see `source_of`), its JSON kept at `output`. Raises ScannerError.
+
+    access: to the registry of a `registry:` image; no other network is asked.
+    """
     command = [find(program), "scan", source_of(image)[0], "--quiet", "--output", f"syft-json={output}"]
     if platform:
         command += ["--platform", platform]
-    variables = {"SYFT_CHECK_FOR_APP_UPDATE": "false"}
+    variables = {"SYFT_CHECK_FOR_APP_UPDATE": "false", **(access or Access()).variables()}
     return checked(run_json(command, output, variables, deadline=deadline, what=f"Syft on {image}"), str(output))
 
 
@@ -61,7 +85,7 @@ def facts_of(document: Object, reference: str, dockerfile: Sequence[str] | None 
     lines = tuple(dockerfile) if dockerfile is not None else _history(config)
     return ImageFacts(
         reference=reference,
-        digest=_digest(metadata, reference),
+        digest=_digest(document, reference),
         image_id=_text(metadata.get("imageID")),
         user=_text(inner.get("User")) if config else None,
         exposed_ports=tuple(sorted(map(str, _object(inner.get("ExposedPorts"))))) if config else None,
@@ -85,16 +109,25 @@ def dockerfile_lines(text: str) -> list[str]:
     return [" ".join(line.split()) for line in joined.splitlines() if line.strip()]
 
 
-def _digest(metadata: Object, reference: str) -> str:
-    """The digest that the registry knows; `manifestDigest` is of Syft's own packing where a daemon gave the image."""
-    digests = [str(each).rpartition("@") for each in _list(metadata.get("repoDigests"))]
-    name = reference.partition("@")[0]
-    for repository, _at, digest in digests:
-        if name == repository or name.startswith(f"{repository}:"):
-            return digest
-    if digests:
-        return digests[0][2]
-    return reference.partition("@")[2]
+def digests_of(document: Object) -> tuple[str, ...]:
+    """The digests by which registries know the image; none where it was in no registry.
+
+    `manifestDigest` is none of them: it is of Syft's own packing where a daemon gave the image.
+    """
+    return tuple(digest for _repository, digest in _repo_digests(document))
+
+
+def _digest(document: Object, reference: str) -> str:
+    """The digest in the repository that the reference names, else in the first."""
+    digests, name = _repo_digests(document), reference.partition("@")[0]
+    of_name = [digest for repository, digest in digests if name == repository or name.startswith(f"{repository}:")]
+    return (of_name or [digest for _repository, digest in digests] or [""])[0]
+
+
+def _repo_digests(document: Object) -> list[tuple[str, str]]:
+    metadata = _object(_object(document.get("source")).get("metadata"))
+    parts = [str(each).rpartition("@") for each in _list(metadata.get("repoDigests"))]
+    return [(repository, digest) for repository, _at, digest in parts]
 
 
 def _config(metadata: Object) -> Object:

@@ -231,6 +231,56 @@ def test_another_digest_than_was_asked_for(scanner: GrypeScanner, sbom: Path) ->
     assert caught.value.kind == "wrong_digest"
 
 
+def test_an_image_without_a_digest_is_not_taken_for_another(scanner: GrypeScanner, tmp_path: Path) -> None:
+    path = tmp_path / "archive.json"
+    path.write_text(json.dumps(materials()))
+    assert scanner.scan(Request("docker-archive:web.tar", sbom=path, name=NAME)).evaluation.digest == ""
+    for name in (NAME, f"{NAME}@{DIGEST}"):
+        with pytest.raises(ScannerError, match="has no digest of a registry") as caught:
+            scanner.scan(Request("docker-archive:web.tar", sbom=path, name=name, digest=DIGEST))
+        assert caught.value.kind == "wrong_digest"
+
+
+def test_a_report_of_trivy_is_judged_the_same(scanner: GrypeScanner, sbom: Path, tmp_path: Path) -> None:
+    row = {
+        "VulnerabilityID": "CVE-2024-1",
+        "PkgName": "openssl",
+        "InstalledVersion": "3.0",
+        "FixedVersion": "3.1",
+        "Severity": "HIGH",
+    }
+    results = [{"Class": "os-pkgs", "Type": "debian", "Vulnerabilities": [row]}]
+    digests = [f"registry.example.com/shop/web@{DIGEST}"]
+    document = {
+        "SchemaVersion": 2,
+        "ArtifactName": NAME,
+        "Metadata": {"RepoDigests": digests},
+        "Results": results,
+    }
+    report = tmp_path / "trivy.json"
+    report.write_text(json.dumps(document))
+    by_trivy = scanner.scan(Request(NAME, sbom=sbom, report=report)).evaluation
+    by_grype = scanner.scan(Request(NAME, sbom=sbom)).evaluation
+    assert [row.trigger_id for row in by_trivy.reasons] == [row.trigger_id for row in by_grype.reasons]
+    assert by_trivy.action == by_grype.action == "stop"
+
+
+@pytest.mark.parametrize("tool", ["grype", "trivy"])
+def test_a_report_about_another_content_is_refused(
+    scanner: GrypeScanner, sbom: Path, tmp_path: Path, tool: str
+) -> None:
+    digests = [f"registry.example.com/shop/web@sha256:{'9' * 64}"]
+    documents: dict[str, dict[str, Any]] = {
+        "grype": {"matches": [], "source": {"type": "image", "target": {"repoDigests": digests}}},
+        "trivy": {"SchemaVersion": 2, "ArtifactName": NAME, "Metadata": {"RepoDigests": digests}},
+    }
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps(documents[tool]))
+    with pytest.raises(ScannerError, match="is about sha256:9") as caught:
+        scanner.scan(Request(NAME, sbom=sbom, report=report))
+    assert caught.value.kind == "wrong_digest"
+
+
 def test_a_report_that_is_there_is_read(scanner: GrypeScanner, sbom: Path, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     report.write_text(json.dumps({"matches": []}))
@@ -295,3 +345,22 @@ def test_policies_that_cannot_be_used(tmp_path: Path) -> None:
 def test_a_dockerfile_that_cannot_be_read() -> None:
     with pytest.raises(ScanOptionsError, match="/nowhere/Dockerfile cannot be read"):
         request_of({"image": "a", "dockerfile": "/nowhere/Dockerfile"})
+
+
+def test_what_syft_and_grype_are_told_of_registries_and_databases(
+    tmp_path: Path, sbom: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", "/of/the/user")
+    seen = tmp_path / "seen"
+    program = tmp_path / "spy"
+    program.write_text(f"#!/bin/sh\nenv > {seen}\nexit 1\n")
+    program.chmod(0o755)
+    access = syft.Access("/ca.pem", "/docker")
+    scanner = GrypeScanner(bundle_from(bundle()), str(program), str(program), oldest_days=30, access=access)
+    with pytest.raises(ScannerError):
+        scanner.scan(Request("registry:a.example.com/b:1"))
+    assert {"SYFT_REGISTRY_CA_CERT=/ca.pem", "DOCKER_CONFIG=/docker"} <= set(seen.read_text().splitlines())
+    with pytest.raises(ScannerError):
+        scanner.scan(Request(NAME, sbom=sbom))
+    assert "GRYPE_DB_MAX_ALLOWED_BUILT_AGE=720h" in seen.read_text()
+    assert "GRYPE_DB_AUTO_UPDATE=false" in seen.read_text()
