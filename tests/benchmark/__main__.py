@@ -19,6 +19,7 @@ from tests.benchmark.anchore_image import bench_anchore_image
 from tests.benchmark.applyset import bench_applyset
 from tests.benchmark.audit import bench_audit
 from tests.benchmark.budget import verdicts
+from tests.benchmark.dockerfile_audit import bench_dockerfile_audit
 from tests.benchmark.falco_rules import bench_falco_rules
 from tests.benchmark.findings_import import bench_findings_import
 from tests.benchmark.hardening import bench_hardening
@@ -57,6 +58,10 @@ _PARTS: dict[str, _Part] = {
     "falco_rules": (
         "falco_rules: 100 rules, as Ansible ships it, beside an empty module",
         lambda arguments: bench_falco_rules(arguments.runs),
+    ),
+    "dockerfile_audit": (
+        "dockerfile_audit: 500 Dockerfiles and their contexts, beside hadolint alone",
+        lambda arguments: bench_dockerfile_audit(min(arguments.runs, 3)),
     ),
     "findings_import": (
         "findings_import: reports of 200 MB, beside reading them as a whole",

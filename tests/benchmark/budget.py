@@ -14,6 +14,7 @@ _CPU, _MEMORY, _REQUESTS_EACH = 0.4, 80.0, 2.0
 _CLUSTER_CPU, _CLUSTER_MEMORY = 5.0, 150.0
 _REPORT_SECONDS, _TASKS = 3.0, 12
 _IMPORT_SECONDS, _IMPORT_MEMORY = 10.0, 200.0
+_DOCKERFILES_CPU = 2.0
 _ADMISSION_P99, _ADMISSION_CPU = 0.020, 0.001
 # CPU above the empty module a container: at 500 at most this many times that at 50.
 _GROWTH = 1.3
@@ -97,6 +98,13 @@ def _anchore_image(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield _verdict(f"{what}: requests, one for each image and one for each look", result["requests"], 110)
 
 
+def _dockerfile_audit(result: dict[str, float]) -> Iterator[dict[str, Any]]:
+    if result:
+        what = "dockerfile_audit, 500 files"
+        yield _verdict(f"{what}: CPU seconds without hadolint", result["own"], _DOCKERFILES_CPU)
+        yield _verdict(f"{what}: peak memory in MB", result["memory"], _MEMORY)
+
+
 def verdicts(results: dict[str, Any]) -> list[dict[str, Any]]:
     """[{what, value, limit, kept}] for what was measured."""
     found = [*_audit(results.get("audit", [])), *_k8s_audit(results.get("k8s_audit", []))]
@@ -112,6 +120,7 @@ def verdicts(results: dict[str, Any]) -> list[dict[str, Any]]:
         own = results["falco_rules"]["cpu"] - results["falco_rules"]["empty"]
         found.append(_verdict("falco_rules, 100 rules: CPU seconds above an empty module", own, _CPU))
     found += _findings_import(results.get("findings_import", []))
+    found += _dockerfile_audit(results.get("dockerfile_audit", {}))
     found += _admission(results.get("admission", {}))
     found += _anchore_image(results.get("anchore_image", {}))
     return found
