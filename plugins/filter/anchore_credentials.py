@@ -10,6 +10,7 @@ DOCUMENTATION = r"""
 name: anchore_credentials
 short_description: Secrets that a deployment of Anchore Engine has to keep
 version_added: 0.4.0
+positional: given
 author: Bulkhead contributors (@bulkhead-security)
 description:
   - Decides what is kept from what M(bulkhead.container_security.anchore_credential_info) returns and what is declared.

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.lab.anchore.contract import fault_of_request
 from tests.lab.ansible import PlaybookResult, run_playbook
 from tests.lab.kubernetes import Kubernetes
 from tests.unit.scripted_http import Asked, Reply, scripted_http
@@ -39,7 +40,7 @@ class Anchore:
             "budget_version": "policy/v1beta1",
         }
         variables = {f"anchore_{name}": value for name, value in {**own, **options}.items()}
-        inventory = {"anchore_clusters": {"hosts": {"lab": {}}}}
+        inventory: dict[str, Any] = {"anchore_clusters": {"hosts": {"lab": {}}}}
         return run_playbook("deploy_anchore.yml", inventory=inventory, extra_vars=variables, check=check, diff=True)
 
     def get(self, kind: str, suffix: str) -> dict[str, Any]:
@@ -130,6 +131,11 @@ class Engine(SmallEngine):
         token = base64.b64encode(f"admin:{self.password}".encode()).decode()
         if asked.headers.get("Authorization") != f"Basic {token}":
             return Reply(401, {"message": "Unauthorized"})
+        if asked.path.startswith("/v1/user"):
+            path = asked.path.removeprefix("/v1")
+            operation, breach = fault_of_request(asked.method, path, {}, asked.headers, asked.body)
+            if breach or not operation:
+                return Reply(400, {"message": breach})
         if asked.path == "/v1/user/credentials":
             self.password = asked.body["value"]
             return Reply(raw=b"") if self.silent else Reply(value={"type": "password"})
