@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,11 @@ import pytest
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile import hadolint
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.errors import DockerfileError
+from tests.tooling.places import REPOSITORY
 from tests.unit.plugins.module_utils.dockerfile.judged import built, errors, judged
 
-_PROGRAM = str(Path(sys.executable).with_name("hadolint"))
+# The one of the environment for development, whatever Python these tests run on.
+_PROGRAM = str(REPOSITORY / ".build" / "venv" / "bin" / "hadolint")
 
 
 def _controls(text: str, **given: Any) -> dict[str, str]:
