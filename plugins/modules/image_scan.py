@@ -223,7 +223,16 @@ images:
       type: str
     image_id:
       description: The digest of its configuration, which a Docker Engine calls its id.
+      returned: with O(engine=grype)
       type: str
+    packages:
+      description: How many packages are in it.
+      returned: with O(engine=grype)
+      type: int
+    seconds:
+      description: How long the scan took.
+      returned: with O(engine=grype)
+      type: float
     action:
       description: The verdict, one of V(go), V(warn), V(stop). Empty where there is none.
       type: str

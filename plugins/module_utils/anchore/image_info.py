@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.anchore.client import AnchoreClient
 from ansible_collections.bulkhead.container_security.plugins.module_utils.anchore.errors import AnchoreError
-from ansible_collections.bulkhead.container_security.plugins.module_utils.anchore.scan import newest_digest
+from ansible_collections.bulkhead.container_security.plugins.module_utils.anchore.evaluations import canonical
 from ansible_collections.bulkhead.container_security.plugins.module_utils.anchore.scanner import (
     AnchoreScanner,
     scanner_error,
@@ -98,6 +98,19 @@ def _ask(
     row["content"] = {kind: _content(client, tag, digest, kind, deadline) for kind in question.content}
     findings = findings_of(evaluation, found, target, "anchore")
     return row, findings if question.evaluate else findings[1:]
+
+
+def newest_digest(client: AnchoreClient, reference: str, deadline: float | None = None) -> str:
+    """The digest that the engine found last under a tag. Raises ScannerError where it knows none."""
+    try:
+        rows = client.get("/images", {"fulltag": canonical(reference)}, deadline=deadline)
+    except AnchoreError as exc:
+        raise scanner_error(exc) from exc
+    newest = max(_mappings(rows), key=lambda row: str(row.get("created_at") or ""), default={})
+    digest = str(newest.get("imageDigest") or "")
+    if not digest:
+        raise ScannerError("unknown_image", f"{reference}: Anchore does not know this tag")
+    return digest
 
 
 def _vulnerabilities(
