@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -111,3 +112,26 @@ def test_the_playbook_finds_what_the_module_finds(audit: Audit, dockerd: Dockerd
     direct = run_module("docker_audit", {"docker_host": dockerd.docker_host, "target": "lab"})
     found = audit().check().result_of("docker_audit")
     assert {f["fingerprint"] for f in found["findings"]} == {f["fingerprint"] for f in direct["findings"]}
+
+
+def test_images_that_run_are_compared_with_what_was_decided(audit: Audit, dockerd: Dockerd, tmp_path: Path) -> None:
+    with contextlib.closing(dockerd.client()) as client:
+        prepare(client, [], network=False)
+        enter(client, Member("web", {"network": "none"}))
+    evaluations = tmp_path / "evaluations.json"
+    evaluations.write_text(json.dumps({"images": []}))
+    result = audit(
+        audit_image_evaluations=str(evaluations),
+        audit_image_approved={"registry.example.com/other": "sha256:" + "1" * 64},
+        audit_select=["docker.container.privileged"],
+    )
+    result.check()
+    report = _report(tmp_path)
+    lab = next(target for target in report["targets"] if target["name"] == "lab")
+    assert lab["audited"]
+    found = {row["control"]: row for row in report["findings"] if row["control"].startswith("image.running.")}
+    # What the lab's containers run was built on its host: no scanner and no registry knows it.
+    assert found["image.running.scanned"]["status"] == "fail"
+    assert found["image.running.identified"]["status"] == "fail"
+    assert found["image.running.approved"]["status"] == "fail"
+    assert {row["target"] for row in found.values()} == {"lab"}

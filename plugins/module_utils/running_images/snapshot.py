@@ -20,7 +20,6 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.runnin
 SCHEMA_VERSION = "1.0"
 Facts = dict[str, Any]
 
-_UNIDENTIFIED = "Which digest runs is not known, for the image was never pulled from a registry."
 # Python before 3.11 reads no more than six digits of a second.
 _FINE_FRACTION = re.compile(r"(\.\d{6})\d+")
 _UNDATED = "The evaluation does not say when it was made."
@@ -55,7 +54,7 @@ def _facts(row: Row, verdicts: Verdicts, approvals: Approvals | None, now: datet
         "denied": sorted({_content(verdict) for verdict in known if verdict.action == "stop"}),
         "warned": sorted({_content(verdict) for verdict in known if verdict.action == "warn"}),
         "reasons": [reason for verdict in known for reason in verdict.reasons][:5],
-        **_approval(row, approvals, unknown),
+        **_approval(row, approvals),
     }
     if known:
         _add_age(facts, known, now)
@@ -66,13 +65,13 @@ def _content(verdict: Verdict) -> str:
     return verdict.digest or verdict.image_id
 
 
-def _approval(row: Row, approvals: Approvals | None, unknown: dict[str, str]) -> Facts:
+def _approval(row: Row, approvals: Approvals | None) -> Facts:
     if approvals is None:
         return {"approvals": False, "approved": [], "unapproved": []}
     approved = approvals.digests(row["name"]) or []
-    if not row["digests"]:
-        unknown["unapproved"] = _UNIDENTIFIED
-    unapproved = [digest for digest in row["digests"] if digest not in approved]
+    # What was never in a registry has no digest, and nobody can have approved it by one.
+    contents = row["digests"] or row["image_ids"] or ["unknown"]
+    unapproved = [content for content in contents if content not in approved]
     return {"approvals": True, "approved": approved, "unapproved": unapproved}
 
 
