@@ -213,6 +213,17 @@ requests:
   description: Always 0, for nothing is asked.
   returned: success
   type: int
+to_scan:
+  description:
+    - Every content that runs and that a registry knows, as the option C(images) of
+      M(bulkhead.container_security.image_scan) takes it.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - image: registry:registry.example.com/shop/web@sha256:…
+      name: registry.example.com/shop/web:1.4
+      digest: sha256:…
 snapshot:
   description: The facts that were judged.
   returned: when O(include_snapshot) is true

@@ -22,6 +22,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.contro
     RUNNING_IMAGE_CONTROLS,
     RUNNING_IMAGE_SCOPES,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.formats import image_reference
 from ansible_collections.bulkhead.container_security.plugins.module_utils.running_images.decisions import (
     Approvals,
     Verdicts,
@@ -50,7 +51,19 @@ def audit(params: Params) -> dict[str, Any]:
     stored = stored_snapshot(params, _IMAGES)
     if stored is None:
         stored = snapshot(_running(params), _verdicts(params), _approvals(params), datetime.now(timezone.utc))
-    return answer(params, stored, controls, params["target"], requests=0)
+    result = answer(params, stored, controls, params["target"], requests=0)
+    return {**result, "to_scan": to_scan(stored)}
+
+
+def to_scan(stored: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Every content that runs and that a registry knows, as image_scan takes it."""
+    found = []
+    for facts in stored["subjects"].get("running_image") or ():
+        name = str(facts["subject"]["name"])
+        read = image_reference.parse(name)
+        for digest in facts.get("digests") or ():
+            found.append({"image": f"registry:{read.name}@{digest}", "name": name, "digest": str(digest)})
+    return found
 
 
 def chosen_controls(params: Params) -> list[Control]:

@@ -147,6 +147,11 @@ def test_a_cluster_tells_what_runs_and_a_stored_snapshot_is_judged_again() -> No
     assert audit({"target": "t", "snapshot": first["snapshot"]})["findings"] == first["findings"]
 
 
+def test_what_runs_is_told_as_a_scan_takes_it() -> None:
+    told = audit({"target": "t", "snapshots": [docker_snapshot()]})["to_scan"]
+    assert told == [{"image": f"registry:registry.example.com/shop/web@{ONE}", "name": WEB, "digest": ONE}]
+
+
 def test_files(tmp_path: Path) -> None:
     evaluations, approved = tmp_path / "e.json", tmp_path / "a.json"
     evaluations.write_text(json.dumps({"images": [verdict(action="stop")]}))
