@@ -47,12 +47,19 @@ options:
       dockerfile:
         description: The Dockerfile that it was built from, on the target. It is sent when the image is analysed.
         type: path
+      dockerfile_content:
+        description: The same as text, instead of O(images[].dockerfile).
+        type: str
       annotations:
-        description: Names and values to keep with the image. Those that are not named stay.
+        description:
+          - Names and values to keep with the image. Those that are not named stay, and one without a value is taken
+            away.
         type: dict
         default: {}
   state:
-    description: Whether the images are there.
+    description:
+      - Whether the images are there. With V(absent) and without O(images[].digest), every content goes that has, or
+        had, the tag.
     type: str
     choices: [present, absent]
     default: present
@@ -124,7 +131,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 images:
-  description: One entry for each image, in the order of O(images).
+  description: One entry for each image, in the order of O(images). With O(state=absent), one for each content.
   returned: always
   type: list
   elements: dict
@@ -187,6 +194,7 @@ def argument_spec() -> dict[str, dict[str, Any]]:
         "tag": {"type": "str", "required": True},
         "digest": {"type": "str"},
         "dockerfile": {"type": "path"},
+        "dockerfile_content": {"type": "str"},
         "annotations": {"type": "dict", "default": {}},
     }
     return {
@@ -208,10 +216,15 @@ def _planned(client: AnchoreClient, params: dict[str, Any]) -> list[Step]:
     check(wishes)
     if params["wait_interval"] <= 0:
         raise AnchoreError("usage", f"wait_interval: must be more than 0, and it is {params['wait_interval']:g}")
-    stored = survey(client)
+    stored = survey(client, history=_needs_history(params))
     if params["state"] == "absent":
         return plan_absent(wishes, stored, force=params["force"])
     return plan_present(wishes, stored, force=params["force"], refresh=params["refresh"])
+
+
+def _needs_history(params: dict[str, Any]) -> bool:
+    """Whether contents count whose tags have moved on."""
+    return params["state"] == "absent" or params["refresh"] or any(row["digest"] for row in params["images"])
 
 
 def _carry_out(module: AnsibleModule, client: AnchoreClient, steps: Sequence[Step]) -> None:
@@ -221,8 +234,14 @@ def _carry_out(module: AnsibleModule, client: AnchoreClient, steps: Sequence[Ste
         return
     add_all(client, steps, auto_subscribe=params["auto_subscribe"], parallel=params["parallel"])
     if params["wait"]:
-        terms = {"timeout": params["wait_timeout"], "interval": params["wait_interval"]}
-        wait_for_all(client, steps, progress=module.log, **terms)
+        wait_for_all(
+            client,
+            steps,
+            timeout=params["wait_timeout"],
+            interval=params["wait_interval"],
+            history=_needs_history(params),
+            progress=module.log,
+        )
     say_what_failed(steps)
 
 
@@ -249,7 +268,7 @@ def main() -> None:
     except AnchoreError as exc:
         module.fail_json(msg=str(exc))
     rows = [_row(step) for step in steps]
-    changed = any(row["action"] != "unchanged" and not step.error for row, step in zip(rows, steps))
+    changed = any(row["action"] != "unchanged" and (module.check_mode or step.done) for row, step in zip(rows, steps))
     result: dict[str, Any] = {"changed": changed, "images": rows, "requests": requests, "diff": diff(steps)}
     failed = [f"{step.wish.name}: {step.error}" for step in steps if step.error]
     if failed:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -138,6 +139,12 @@ def test_a_tag_that_has_moved_is_seen_when_it_is_asked_for(server: AnchoreServer
     moved = images(server, WEB, refresh=True)
     assert (moved["changed"], moved["images"][0]["digest"]) == (True, digest_of("newer"))
     assert images(server, WEB, refresh=True)["changed"] is False
+    assert info(server, WEB)["images"][0]["digest"] == digest_of("newer")
+    old = {"tag": WEB, "digest": digest_of("web")}
+    assert images(server, old)["changed"] is False
+    gone = images(server, WEB, state="absent")
+    assert [row["action"] for row in gone["images"]] == ["removed", "removed"]
+    assert server.engine.images == {}
 
 
 def test_annotations_are_kept_beside_each_other(server: AnchoreServer) -> None:
@@ -147,6 +154,46 @@ def test_annotations_are_kept_beside_each_other(server: AnchoreServer) -> None:
     assert changed["images"][0]["action"] == "annotated"
     assert "'stage': 'prod', 'team': 'shop'" in changed["diff"]["after"]
     assert server.engine.images[digest_of("web")]["annotations"] == {"team": "shop", "stage": "prod"}
+
+
+def test_an_annotation_without_a_value_goes(server: AnchoreServer) -> None:
+    images(server, {"tag": WEB, "annotations": {"team": "shop", "stage": "prod"}})
+    gone: dict[str, Any] = {"tag": WEB, "annotations": {"team": None}}
+    assert images(server, gone, check=True)["changed"]
+    assert images(server, gone)["images"][0]["action"] == "annotated"
+    assert server.engine.images[digest_of("web")]["annotations"] == {"stage": "prod"}
+    assert images(server, gone)["changed"] is False
+
+
+def test_an_engine_that_is_away_for_a_while_is_waited_for(server: AnchoreServer) -> None:
+    server.engine.analysis_seconds = 1.0
+    images(server, WEB, wait=False)
+    images(server, API, wait=False)
+    server.fault("/images", Fault.ERROR, times=4)
+    assert images(server, BROKEN, retries=0)["msg"].endswith("the database is away")
+    server.fault("/images", None)
+    threading.Timer(0.4, lambda: server.fault("/images", Fault.DOWN, times=3)).start()
+    done = images(server, WEB, API, retries=0, wait_interval=0.3)
+    assert {row["analysis_status"] for row in done["images"]} == {"analyzed"}
+
+
+def test_a_password_that_is_changed_meanwhile_fails_what_is_awaited_and_tells_what_was_added(
+    server: AnchoreServer,
+) -> None:
+    server.engine.analysis_seconds = 30
+    threading.Timer(1.5, lambda: server.fault("/images", Fault.UNAUTHORISED)).start()
+    done = images(server, WEB, API, wait_interval=0.2)
+    assert done["failed"]
+    assert done["changed"]
+    assert all("could not be awaited" in row["error"] and row["digest"] for row in done["images"])
+
+
+def test_images_of_docker_hub_are_added_by_the_name_that_everybody_asks_for(server: AnchoreServer) -> None:
+    name = "docker.io/library/nginx:1"
+    server.engine.registry[name] = Content(digest_of("nginx"))
+    assert images(server, "nginx:1")["changed"]
+    assert images(server, name)["changed"] is False
+    assert info(server, "nginx:1")["images"][0]["action"] == "go"
 
 
 def test_by_digest_and_analysed_again(server: AnchoreServer) -> None:

@@ -23,12 +23,15 @@ ANALYSED, FAILED = "analyzed", "analysis_failed"
 
 @dataclass(frozen=True)
 class Wish:
-    """One image that is declared. tag: as the user wrote it; digest: "" for whatever the tag is now."""
+    """One image that is declared. tag: as the user wrote it; digest: "" for whatever the tag is now.
+
+    annotations: name → value, None for one that is to go.
+    """
 
     tag: str
     digest: str = ""
     dockerfile: str = ""
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -38,7 +41,10 @@ class Wish:
 
 @dataclass
 class Step:
-    """What happens to one image, and what came of it. action: added, analysed_again, annotated, removed, unchanged."""
+    """What happens to one image, and what came of it. action: added, analysed_again, annotated, removed, unchanged.
+
+    looked_up: whether its tag has moved is not known yet. done: the engine has accepted it.
+    """
 
     wish: Wish
     action: str
@@ -47,6 +53,7 @@ class Step:
     before: Object | None = None
     error: str = ""
     seconds: float = 0.0
+    done: bool = False
     known: frozenset[str] = frozenset()
     """Every digest that the engine has seen under the tag."""
 
@@ -58,15 +65,23 @@ def wish_from(row: Mapping[str, Any]) -> Wish:
         raise AnchoreError("usage", f"images: tag must be registry/repository:tag, and it is {tag!r}")
     if digest and not _DIGEST.match(digest):
         raise AnchoreError("usage", f"images: {tag}: digest must be sha256: and 64 digits, and it is {digest!r}")
-    dockerfile = ""
-    if row.get("dockerfile"):
-        try:
-            with open(row["dockerfile"], encoding="utf-8") as file:
-                dockerfile = file.read()
-        except (OSError, UnicodeDecodeError) as exc:
-            raise AnchoreError("usage", f"images: {tag}: {row['dockerfile']} cannot be read: {exc}") from exc
-    annotations = {str(name): str(value) for name, value in (row.get("annotations") or {}).items()}
-    return Wish(tag, digest, dockerfile, annotations)
+    annotations = {
+        str(name): None if value is None else str(value) for name, value in (row.get("annotations") or {}).items()
+    }
+    return Wish(tag, digest, _dockerfile(row, tag), annotations)
+
+
+def _dockerfile(row: Mapping[str, Any], tag: str) -> str:
+    path = row.get("dockerfile")
+    if not path:
+        return str(row.get("dockerfile_content") or "")
+    if row.get("dockerfile_content"):
+        raise AnchoreError("usage", f"images: {tag}: dockerfile and dockerfile_content exclude each other")
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise AnchoreError("usage", f"images: {tag}: {path} cannot be read: {exc}") from exc
 
 
 def check(wishes: Sequence[Wish]) -> None:
@@ -79,30 +94,43 @@ def check(wishes: Sequence[Wish]) -> None:
         seen.add(key)
 
 
-def survey(client: AnchoreClient) -> list[Object]:
-    """Every image that the engine has, in one request. Raises AnchoreError."""
-    return records(client.get("/images"), "/images", "imageDigest", "analysis_status")
+def survey(client: AnchoreClient, *, history: bool = False) -> list[Object]:
+    """The images that the engine has, in one request. Raises AnchoreError.
+
+    history: those, too, whose tags are of newer contents by now, which may be many times as many.
+    """
+    rows = client.get("/images", {"history": history or None})
+    return records(rows, "/images", "imageDigest", "analysis_status")
 
 
 def tags_of(image: Mapping[str, Any]) -> list[str]:
     """The tags by which the engine knows an image."""
+    return [str(row["fulltag"]) for row in _details(image)]
+
+
+def _details(image: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     details = image.get("image_detail")
     rows = details if isinstance(details, list) else []
-    return [str(row["fulltag"]) for row in rows if isinstance(row, Mapping) and row.get("fulltag")]
+    return [row for row in rows if isinstance(row, Mapping) and row.get("fulltag")]
 
 
-def known_as(stored: Iterable[Object], wish: Wish) -> Object | None:
-    """The image that is meant: with the digest and the tag, or the newest that has the tag."""
+def known_as(stored: Iterable[Object], wish: Wish) -> list[Object]:
+    """The contents that are meant, the newest first: the one of the digest, or all that have, or had, the tag."""
     wanted = canonical(wish.tag)
-    found = [image for image in stored if wanted in map(canonical, tags_of(image))]
-    if wish.digest:
-        return next((image for image in found if image["imageDigest"] == wish.digest), None)
-    return max(found, key=lambda image: str(image.get("created_at") or ""), default=None)
+    found = [
+        (str(row.get("created_at") or ""), image)
+        for image in stored
+        for row in _details(image)
+        if canonical(str(row["fulltag"])) == wanted and wish.digest in ("", image["imageDigest"])
+    ]
+    # By docker.io/nginx and docker.io/library/nginx, the engine knows one content twice.
+    newest = {image["imageDigest"]: image for _moment, image in sorted(found, key=lambda pair: pair[0], reverse=True)}
+    return list(newest.values())
 
 
 def plan_present(wishes: Sequence[Wish], stored: Sequence[Object], *, force: bool, refresh: bool) -> list[Step]:
     """A step for each wish. refresh: ask the engine to look every tag up again, for it may have moved."""
-    steps = [_present(wish, known_as(stored, wish), force, refresh) for wish in wishes]
+    steps = [_present(wish, next(iter(known_as(stored, wish)), None), force, refresh) for wish in wishes]
     for step in steps:
         tag = canonical(step.wish.tag)
         step.known = frozenset(image["imageDigest"] for image in stored if tag in map(canonical, tags_of(image)))
@@ -112,35 +140,40 @@ def plan_present(wishes: Sequence[Wish], stored: Sequence[Object], *, force: boo
 def _present(wish: Wish, image: Object | None, force: bool, refresh: bool) -> Step:
     if image is None:
         return Step(wish, "added", wish.digest)
-    known = image.get("annotations")
-    annotations = known if isinstance(known, Mapping) else {}
+    annotations = _annotations(image)
     step = Step(wish, "unchanged", str(image["imageDigest"]), str(image["analysis_status"]), image)
     if force or step.status == FAILED:
         step.action = "analysed_again"
-    elif any(annotations.get(name) != value for name, value in wish.annotations.items()):
+    elif annotated(annotations, wish.annotations) != annotations:
         step.action = "annotated"
     elif refresh and not wish.digest:
         step.action = "looked_up"
     return step
 
 
+def annotated(known: Mapping[str, Any], wanted: Mapping[str, str | None]) -> dict[str, Any]:
+    """The annotations that come of those that are known and those that are declared."""
+    return {name: value for name, value in {**known, **wanted}.items() if value is not None}
+
+
 def plan_absent(wishes: Sequence[Wish], stored: Sequence[Object], *, force: bool) -> list[Step]:
-    """A step for each wish. Raises AnchoreError where an image has other tags, which would go with it."""
+    """A step for each content of each wish. Raises AnchoreError where one has other tags, which would go with it."""
     steps = []
     for wish in wishes:
-        image = known_as(stored, wish)
-        if image is None:
-            steps.append(Step(wish, "unchanged"))
-            continue
-        others = [tag for tag in tags_of(image) if canonical(tag) != canonical(wish.tag)]
-        if others and not force:
-            raise AnchoreError(
-                "usage",
-                f"{wish.name}: the same image is known as {', '.join(others)[:200]}, too, and would be removed with "
-                "all of its tags: set force",
-            )
-        steps.append(Step(wish, "removed", str(image["imageDigest"]), str(image["analysis_status"]), image))
+        contents = known_as(stored, wish)
+        steps += [_absent(wish, image, force) for image in contents] or [Step(wish, "unchanged")]
     return steps
+
+
+def _absent(wish: Wish, image: Object, force: bool) -> Step:
+    others = [tag for tag in tags_of(image) if canonical(tag) != canonical(wish.tag)]
+    if others and not force:
+        raise AnchoreError(
+            "usage",
+            f"{wish.name}: the same image is known as {', '.join(others)[:200]}, too, and would be removed with "
+            "all of its tags: set force",
+        )
+    return Step(wish, "removed", str(image["imageDigest"]), str(image["analysis_status"]), image)
 
 
 def diff(steps: Iterable[Step]) -> dict[str, str]:
@@ -152,15 +185,21 @@ def diff(steps: Iterable[Step]) -> dict[str, str]:
 
 
 def _told(image: Object | None) -> str:
+    known = image or {}
+    return f"{known.get('imageDigest')} {known.get('analysis_status')}{_notes(_annotations(image))}"
+
+
+def _annotations(image: Object | None) -> Mapping[str, Any]:
     known = (image or {}).get("annotations")
-    notes = f" {dict(sorted(known.items()))}" if isinstance(known, Mapping) and known else ""
-    return f"{(image or {}).get('imageDigest')} {(image or {}).get('analysis_status')}{notes}"
+    return known if isinstance(known, Mapping) else {}
+
+
+def _notes(annotations: Mapping[str, Any]) -> str:
+    return f" {dict(sorted(annotations.items()))}" if annotations else ""
 
 
 def _wanted(step: Step) -> str:
     if step.action == "annotated":
-        known = (step.before or {}).get("annotations")
-        merged = {**(known if isinstance(known, Mapping) else {}), **step.wish.annotations}
-        return f"{step.digest} {step.status} {dict(sorted(merged.items()))}"
-    notes = f" {dict(sorted(step.wish.annotations.items()))}" if step.wish.annotations else ""
+        return f"{step.digest} {step.status}{_notes(annotated(_annotations(step.before), step.wish.annotations))}"
+    notes = _notes(annotated(_annotations(step.before), step.wish.annotations))
     return f"{step.digest or 'the digest of the tag'} {ANALYSED}{notes}"

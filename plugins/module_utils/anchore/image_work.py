@@ -13,16 +13,20 @@ from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.anchore.client import AnchoreClient
 from ansible_collections.bulkhead.container_security.plugins.module_utils.anchore.errors import AnchoreError
+from ansible_collections.bulkhead.container_security.plugins.module_utils.anchore.evaluations import canonical
 from ansible_collections.bulkhead.container_security.plugins.module_utils.anchore.image_plan import (
     ANALYSED,
     FAILED,
     Object,
     Step,
     survey,
+    tags_of,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.anchore.records import records
 
 Progress = Callable[[str], None]
+# What an engine that starts anew, or is busy, has for a while.
+_PASSING = ("unreachable", "timeout", "server_error", "invalid_answer")
 
 
 def add_all(client: AnchoreClient, steps: Sequence[Step], *, auto_subscribe: bool, parallel: int) -> None:
@@ -32,21 +36,15 @@ def add_all(client: AnchoreClient, steps: Sequence[Step], *, auto_subscribe: boo
 
 
 def _add(client: AnchoreClient, step: Step, auto_subscribe: bool) -> None:
-    wish = step.wish
-    source: Object = {"pullstring": wish.tag}
-    kind = "tag"
-    if wish.digest:
-        repository = wish.tag.rpartition(":")[0] if ":" in wish.tag.rpartition("/")[2] else wish.tag
-        source, kind = {"pullstring": f"{repository}@{wish.digest}", "tag": wish.tag}, "digest"
-    if wish.dockerfile and step.action in ("added", "analysed_again"):
-        source["dockerfile"] = base64.b64encode(wish.dockerfile.encode()).decode()
-    body: Object = {"image_type": "docker", "source": {kind: source}}
+    wish, body = step.wish, {"image_type": "docker", "source": _source(step)}
     if wish.annotations:
-        body["annotations"] = dict(wish.annotations)
+        # By this word the engine takes an annotation away.
+        body["annotations"] = {name: "null" if value is None else value for name, value in wish.annotations.items()}
     query = {"autosubscribe": auto_subscribe, "force": True if step.action == "analysed_again" else None}
     rows = records(client.post("/images", body, query), "/images", "imageDigest", "analysis_status")
     if not rows:
         raise AnchoreError("invalid_answer", f"{wish.name}: the engine's answer names no image")
+    step.done = True
     step.digest, step.status = rows[0]["imageDigest"], rows[0]["analysis_status"]
     if wish.digest and step.digest != wish.digest:
         raise AnchoreError("invalid_answer", f"{wish.name}: the engine added {step.digest}")
@@ -55,12 +53,24 @@ def _add(client: AnchoreClient, step: Step, auto_subscribe: bool) -> None:
         step.action = "unchanged" if step.digest in step.known else "added"
 
 
+def _source(step: Step) -> Object:
+    """Where the engine is to pull from: the tag as it knows it already, or in full, as everybody else asks for it."""
+    wanted, digest = canonical(step.wish.tag), step.wish.digest
+    tag = next((each for each in tags_of(step.before or {}) if canonical(each) == wanted), wanted)
+    kind = "digest" if digest else "tag"
+    source = {"pullstring": f"{tag.rpartition(':')[0]}@{digest}", "tag": tag} if digest else {"pullstring": tag}
+    if step.wish.dockerfile and step.action in ("added", "analysed_again"):
+        source["dockerfile"] = base64.b64encode(step.wish.dockerfile.encode()).decode()
+    return {kind: source}
+
+
 def remove_all(client: AnchoreClient, steps: Sequence[Step], *, force: bool, parallel: int) -> None:
     """Remove what is to be removed, as `add_all` adds."""
 
     def remove(step: Step) -> None:
         try:
             client.delete(f"/images/{step.digest}", {"force": force or None})
+            step.done = True
         except AnchoreError as exc:
             if exc.kind != "not_found":  # somebody else was faster
                 raise
@@ -69,23 +79,37 @@ def remove_all(client: AnchoreClient, steps: Sequence[Step], *, force: bool, par
 
 
 def wait_for_all(
-    client: AnchoreClient, steps: Sequence[Step], *, timeout: float, interval: float, progress: Progress
+    client: AnchoreClient, steps: Sequence[Step], *, timeout: float, interval: float, history: bool, progress: Progress
 ) -> None:
-    """Until every image is analysed, or cannot be. All are seen in one request a turn, however many they are."""
+    """Until every image is analysed, or cannot be. All are seen in one request a turn, however many they are.
+
+    An engine that is away for a while is waited for, too; one that refuses to answer fails all that is awaited.
+    """
     began = time.monotonic()
     waiting = [step for step in steps if not step.error and step.status not in (ANALYSED, FAILED)]
-    count = len(waiting)
+    count, trouble = len(waiting), ""
     while waiting:
         if time.monotonic() - began + interval > timeout:
-            for step in waiting:
-                step.error = f"not analysed within {timeout:g} s ({step.status})"
-            return
+            return _give_up(waiting, f"not analysed within {timeout:g} s", trouble)
         time.sleep(interval)
-        status = {row["imageDigest"]: row["analysis_status"] for row in survey(client)}
+        try:
+            status = {row["imageDigest"]: row["analysis_status"] for row in survey(client, history=history)}
+        except AnchoreError as exc:
+            if exc.kind not in _PASSING:
+                return _give_up(waiting, "its analysis could not be awaited", str(exc))
+            trouble = str(exc)
+            continue
+        trouble = ""
         left = [step for step in waiting if not _is_settled(step, status, time.monotonic() - began)]
         if len(left) < len(waiting):
             progress(f"{count - len(left)} of {count} images analysed after {time.monotonic() - began:.0f} s")
         waiting = left
+    return None
+
+
+def _give_up(waiting: Sequence[Step], why: str, trouble: str) -> None:
+    for step in waiting:
+        step.error = f"{why} ({trouble or step.status})"
 
 
 def _is_settled(step: Step, status: dict[str, Any], seconds: float) -> bool:

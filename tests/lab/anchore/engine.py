@@ -49,7 +49,7 @@ def digest_of(name: str) -> str:
 
 
 def _now() -> str:
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class Engine:
@@ -107,7 +107,19 @@ class Engine:
             for image in self.images.values()
             if (not status or image["analysis_status"] == status)
             and (not tag or any(detail["fulltag"] == tag for detail in image["image_detail"]))
+            and (query.get("history", "").lower() == "true" or self._is_newest(image))
         ]
+
+    def _is_newest_of(self, tag: str, digest: str) -> bool:
+        details = [detail for each in self.images.values() for detail in each["image_detail"]]
+        rows = [detail for detail in details if detail["fulltag"] == tag]
+        newest = max(rows, key=lambda detail: str(detail["created_at"]), default=None)
+        return newest is not None and bool(newest["imageDigest"] == digest)
+
+    def _is_newest(self, image: Record) -> bool:
+        """Whether it is what one of its tags was last."""
+        digest = image["imageDigest"]
+        return any(self._is_newest_of(detail["fulltag"], digest) for detail in image["image_detail"])
 
     def _add(self, query: Mapping[str, str], body: Record) -> list[Record]:
         tag, digest, dockerfile = _source(body)
@@ -123,14 +135,18 @@ class Engine:
             content = known[0]
         force = query.get("force", "").lower() == "true"
         image = self.images.get(content.digest)
+        if image is None and force and digest:
+            raise Refusal(400, "image digest must already exist to force re-analyze using tag+digest")
         if image is not None and dockerfile and not force:
             raise Refusal(400, "Cannot provide dockerfile content for an image that already exists without force=True")
         if image is None or force:
             image = self._new(content.digest, image)
         details = image["image_detail"]
-        if all(detail["fulltag"] != tag for detail in details):
+        if not self._is_newest_of(tag, content.digest):
+            details[:] = [detail for detail in details if detail["fulltag"] != tag]
             details.append(_detail(tag, content.digest, dockerfile))
-        image["annotations"] = {**(image.get("annotations") or {}), **(body.get("annotations") or {})}
+        noted = {**(image.get("annotations") or {}), **(body.get("annotations") or {})}
+        image["annotations"] = {name: value for name, value in noted.items() if value != "null"}
         if query.get("autosubscribe", "").lower() != "false":
             self._subscribe("tag_update", tag, True)
         return [image]
