@@ -194,6 +194,11 @@ def test_images_of_docker_hub_are_added_by_the_name_that_everybody_asks_for(serv
     assert images(server, "nginx:1")["changed"]
     assert images(server, name)["changed"] is False
     assert info(server, "nginx:1")["images"][0]["action"] == "go"
+    short = "docker.io/redis:7"
+    server.engine.registry[short] = Content(digest_of("redis"))
+    assert cli(server, "image", "add", short)[0] == 0
+    assert images(server, "redis:7")["changed"] is False
+    assert info(server, "redis:7")["images"][0]["action"] == "go"
 
 
 def test_by_digest_and_analysed_again(server: AnchoreServer) -> None:

@@ -102,15 +102,22 @@ def _ask(
 
 def newest_digest(client: AnchoreClient, reference: str, deadline: float | None = None) -> str:
     """The digest that the engine found last under a tag. Raises ScannerError where it knows none."""
-    try:
-        rows = client.get("/images", {"fulltag": canonical(reference)}, deadline=deadline)
-    except AnchoreError as exc:
-        raise scanner_error(exc) from exc
-    newest = max(_mappings(rows), key=lambda row: str(row.get("created_at") or ""), default={})
-    digest = str(newest.get("imageDigest") or "")
-    if not digest:
-        raise ScannerError("unknown_image", f"{reference}: Anchore does not know this tag")
-    return digest
+    for tag in _spellings(reference):
+        try:
+            rows = client.get("/images", {"fulltag": tag}, deadline=deadline)
+        except AnchoreError as exc:
+            raise scanner_error(exc) from exc
+        newest = max(_mappings(rows), key=lambda row: str(row.get("created_at") or ""), default={})
+        if newest.get("imageDigest"):
+            return str(newest["imageDigest"])
+    raise ScannerError("unknown_image", f"{reference}: Anchore does not know this tag")
+
+
+def _spellings(reference: str) -> list[str]:
+    """A tag in full, and as the engine keeps what was added by the short name of an official image."""
+    tag = canonical(reference)
+    short = tag.replace("docker.io/library/", "docker.io/", 1)
+    return [tag] if short == tag else [tag, short]
 
 
 def _vulnerabilities(
