@@ -1,23 +1,18 @@
 # Copyright: Bulkhead contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The admission webhook as a process beside an API server, and an engine that misbehaves as it is told to."""
+"""The admission webhook as a process beside an API server."""
 
 from __future__ import annotations
 
-import base64
-import contextlib
 import http.client
-import http.server
 import json
 import os
 import ssl
 import subprocess
 import sys
-import threading
 import time
-import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,94 +24,6 @@ from tests.lab.kubernetes.certificates import Authority, Credential
 from tests.lab.kubernetes.ports import free_port
 
 PACKAGE = REPOSITORY / "roles" / "anchore_admission" / "files"
-USER, PASSWORD = "admission", "correct-horse-battery"
-_BASIC = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-_HEADER = ["Image_Id", "Repo_Tag", "Trigger_Id", "Gate", "Trigger", "Check_Output", "Gate_Action", "Whitelisted"]
-
-
-class EngineDouble:
-    """Speaks as much of Anchore Engine as a verdict takes. `mode`: well, slow, lying, 401, 500, half, or silent.
-
-    `actions`: by digest; what is not there is not known. `asked`: the paths, `added`: the digests that were sent.
-    """
-
-    def __init__(self) -> None:
-        self.mode = "well"
-        self.actions: dict[str, str] = {}
-        self.asked: list[str] = []
-        self.added: list[str] = []
-        self.slowness = 3.0
-
-    def answer(self, method: str, path: str, authorization: str, body: bytes) -> tuple[int, Any]:
-        """(status, JSON)."""
-        self.asked.append(f"{method} {path}")
-        if self.mode == "slow":
-            time.sleep(self.slowness)
-        if self.mode == "500":
-            return 500, {"message": "the database is away", "httpcode": 500, "detail": {}}
-        if self.mode == "401" or authorization != _BASIC:
-            return 401, {"message": "Unauthorized", "httpcode": 401, "detail": {}}
-        url = urllib.parse.urlsplit(path)
-        digest = urllib.parse.unquote(url.path).removeprefix("/v1/images/").partition("/")[0]
-        if method == "POST":
-            self.added.append(json.loads(body)["source"]["digest"]["pullstring"].partition("@")[2])
-            return 200, [{"analysis_status": "not_analyzed"}]
-        if digest not in self.actions:
-            return 404, {"message": "image not found in DB", "httpcode": 404, "detail": {}}
-        tag = urllib.parse.parse_qs(url.query).get("tag", ["-"])[0]
-        told = "sha256:" + "f" * 64 if self.mode == "lying" else digest
-        return 200, [{told: {tag: [_evaluation(digest, tag, self.actions[digest])]}}]
-
-
-def _evaluation(digest: str, tag: str, action: str) -> dict[str, Any]:
-    rows = [["id", tag, "CVE-2026-1", "vulnerabilities", "package", "HIGH in openssl - fixed in 3.1", action, False]]
-    table = {"result": {"header": _HEADER, "rows": rows if action != "go" else [], "final_action": action}}
-    result = {"final_action": action, "final_action_reason": "policy_evaluation", "result": {"id": table}}
-    return {
-        "detail": {"result": result},
-        "last_evaluation": "2026-01-01T00:00:00Z",
-        "policyId": "baseline",
-        "status": "fail" if action == "stop" else "pass",
-    }
-
-
-@contextlib.contextmanager
-def engine_double() -> Iterator[tuple[EngineDouble, str]]:
-    """The double, and its URL."""
-    double = EngineDouble()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, answer = double.answer(self.command, self.path, self.headers.get("Authorization", ""), body)
-            if double.mode == "silent":
-                self.close_connection = True
-                return
-            text = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            if double.mode == "half":
-                self.close_connection = True
-                text = text[: len(text) // 2]
-            with contextlib.suppress(OSError):
-                self.wfile.write(text)
-
-        do_POST = do_GET
-
-        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield double, f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 class Webhook:
@@ -128,7 +35,6 @@ class Webhook:
         self.authority = Authority("webhook")
         self.port, self.health_port = free_port(), free_port()
         self.write_certificate(self.authority.server("webhook", ["127.0.0.1"]))
-        (folder / "password").write_text(PASSWORD)
         self.config: dict[str, Any] = {
             "listen": f"127.0.0.1:{self.port}",
             "health": f"127.0.0.1:{self.health_port}",

@@ -1,7 +1,7 @@
 # Copyright: Bulkhead contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The admission webhook and a real API server, a real registry, and an engine that behaves as it is told to."""
+"""The admission webhook with a real API server, a real registry, and the contract server in the place of Anchore."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ import pytest
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.admission.webhook import image_policy
 from tests.e2e.admission_role import write_verdicts
-from tests.e2e.admission_stage import PASSWORD, USER, EngineDouble, Webhook, engine_double
+from tests.e2e.admission_stage import Webhook
+from tests.lab.anchore.engine import Content
+from tests.lab.anchore.server import PASSWORD, USER, AnchoreServer, Fault, anchore_server
 from tests.lab.dockerd import LabError
 from tests.lab.kubernetes import Kubernetes
 from tests.lab.kubernetes.certificates import Authority
@@ -25,6 +27,7 @@ from tests.lab.registry import Registry
 
 OWN, SHOP = "bulkhead-admission", "shop"
 NOTE = "admission.bulkhead.io/break-glass"
+HIGH = ("CVE-2026-1", "vulnerabilities", "package", "HIGH in openssl", "stop")
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Scene:
 
     cluster: Kubernetes
     registry: Registry
-    engine: EngineDouble
+    anchore: AnchoreServer
     images: Images
     webhook: Webhook
 
@@ -80,19 +83,29 @@ def stage() -> Iterator[tuple[Kubernetes, Registry]]:
         yield cluster, registry
 
 
+def analyse(anchore: AnchoreServer, tag: str, digest: str, *rows: tuple[str, str, str, str, str]) -> None:
+    """Let the engine know an image, and what its policy says of it."""
+    anchore.engine.registry[tag] = Content(digest, list(rows))
+    anchore.engine.analysis_seconds = 0
+    anchore.engine.answer("POST", "/images", {"autosubscribe": "false"}, {"source": {"tag": {"pullstring": tag}}})
+
+
 @pytest.fixture
 def scene(stage: tuple[Kubernetes, Registry], tmp_path: Path) -> Iterator[Scene]:
     cluster, registry = stage
     digests = [registry.push("shop/web", tag, config={"Cmd": [tag]}) for tag in ("good", "bad")]
     images = Images(f"{registry.host}/shop/web:good", f"{registry.host}/shop/web:bad", *digests)
-    with engine_double() as (engine, url):
-        engine.actions = dict(zip(digests, ("go", "stop"), strict=True))
-        anchore = {"kind": "anchore", "url": url, "username": USER, "password_file": str(tmp_path / "w" / "password")}
-        webhook = Webhook(tmp_path / "w", anchore, registry={"plain_http": [registry.host]})
+    with anchore_server() as anchore:
+        analyse(anchore, images.good, digests[0])
+        analyse(anchore, images.bad, digests[1], HIGH)
+        (tmp_path / "password").write_text(PASSWORD)
+        files = {"password_file": str(tmp_path / "password"), "ca_file": str(anchore.ca_file)}
+        scanner = {"kind": "anchore", "url": anchore.url, "username": USER, "seconds": 2, **files}
+        webhook = Webhook(tmp_path / "w", scanner, registry={"plain_http": [registry.host]})
         webhook.start()
         cluster.kubectl_apply([webhook.configuration()])
         try:
-            yield Scene(cluster, registry, engine, images, webhook)
+            yield Scene(cluster, registry, anchore, images, webhook)
         finally:
             cluster.kubectl("delete", "validatingwebhookconfiguration", OWN)
             webhook.stop()
@@ -102,7 +115,7 @@ def test_what_the_policy_refuses_is_refused_in_whatever_makes_pods(scene: Scene)
     good, bad = scene.images.good, scene.images.bad
     assert scene.pod(good) == ""
     refused = scene.pod(good, bad)
-    for words in (bad, scene.images.bad_digest, "policy baseline", "HIGH in openssl", "mend the image"):
+    for words in (bad, scene.images.bad_digest, "policy default", "HIGH in openssl", "mend the image"):
         assert words in refused
     containers = [{"name": "c", "image": bad}]
     template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": containers}}
@@ -119,40 +132,42 @@ def test_what_the_policy_refuses_is_refused_in_whatever_makes_pods(scene: Scene)
 
 def test_an_update_that_brings_no_image_is_not_judged(scene: Scene) -> None:
     scene.cluster.kubectl("-n", SHOP, "run", "steady", f"--image={scene.images.good}")
-    scene.engine.actions[scene.images.good_digest] = "stop"
-    asked = len(scene.engine.asked)
+    scene.anchore.engine.registry[scene.images.good].rows.append(HIGH)
+    asked = len(scene.anchore.requests)
     scene.cluster.kubectl("-n", SHOP, "label", "pod", "steady", "seen=yes")
-    assert len(scene.engine.asked) == asked
+    assert len(scene.anchore.requests) == asked
     moved = scene.cluster.kubectl("-n", SHOP, "set", "image", "pod/steady", f"steady={scene.images.bad}", check=False)
     assert "is refused by the policy" in moved
     assert scene.webhook.decisions()[-1]["operation"] == "UPDATE"
 
 
 def test_without_a_verdict_it_is_closed_or_open_as_declared(scene: Scene) -> None:
-    modes = {
-        "401": "unauthorised",
-        "500": "server_error",
-        "half": "invalid_answer",
-        "lying": "wrong_digest",
-        "slow": "timeout",
-        "silent": "unreachable",
+    kinds = {
+        Fault.UNAUTHORISED: "unauthorised",
+        Fault.ERROR: "server_error",
+        Fault.HALF: "invalid_answer",
+        Fault.NO_JSON: "invalid_answer",
+        Fault.OTHER_DIGEST: "wrong_digest",
+        Fault.DOWN: "unreachable",
+        Fault.SLOW: "timeout",  # the last: whoever comes while it is still asked for waits for the same answer
     }
     scene.restart(seconds=1)
-    scene.engine.slowness = 1.5
     closed = {}
-    for scene.engine.mode, kind in modes.items():
-        closed[scene.engine.mode] = f"has no verdict ({kind})" in scene.pod(scene.images.good)
-    assert closed == dict.fromkeys(modes, True)
+    for fault, kind in kinds.items():
+        scene.anchore.fault("/images", fault)
+        closed[fault] = f"has no verdict ({kind})" in scene.pod(scene.images.good)
+    assert closed == dict.fromkeys(kinds, True)
     assert 'scanner_errors_total{kind="wrong_digest"} 1' in scene.webhook.health("/metrics")[1]
-    # Only for those that are declared, for each of the others it stays closed.
-    scene.restart(failure={kind: "open" for mode, kind in modes.items() if mode != "lying"})
+    # Open for those that are declared; for each of the others it stays closed.
+    scene.restart(failure={kind: "open" for kind in kinds.values() if kind != "wrong_digest"})
     opened = {}
-    for scene.engine.mode in modes:
-        opened[scene.engine.mode] = scene.pod(scene.images.good) == ""
+    for fault, kind in kinds.items():
+        scene.anchore.fault("/images", fault)
+        opened[fault] = scene.pod(scene.images.good) == ""
         decision = scene.webhook.decisions()[-1]
-        assert decision["images"][0]["failure"] == modes[scene.engine.mode]
-        assert decision["why"] == ("failed_open" if opened[scene.engine.mode] else "failed_closed")
-    assert opened == {mode: mode != "lying" for mode in modes}
+        assert decision["images"][0]["failure"] == kind
+        assert decision["why"] == ("failed_open" if opened[fault] else "failed_closed")
+    assert opened == {fault: fault is not Fault.OTHER_DIGEST for fault in kinds}
 
 
 def test_an_image_that_is_gone_or_unknown_or_moved(scene: Scene) -> None:
@@ -163,9 +178,10 @@ def test_an_image_that_is_gone_or_unknown_or_moved(scene: Scene) -> None:
     unknown = scene.pod(scene.images.good)
     assert moved in unknown
     assert "has no verdict (unknown_image)" in unknown
+    scene.anchore.engine.registry[scene.images.good] = Content(moved, [HIGH])
     scene.restart(request_analysis=True)
     assert "has no verdict (not_analysed)" in scene.pod(scene.images.good)
-    assert scene.engine.added == [moved]
+    _until(lambda: "is refused by the policy" in scene.pod(scene.images.good))
     scene.restart(require_digest=True)
     assert "has no verdict (no_digest)" in scene.pod(scene.images.good)
 
@@ -210,11 +226,12 @@ def test_an_expired_certificate_shows_and_a_new_one_is_taken_without_a_restart(s
 
 def test_namespaces_have_policies_by_label_and_exemptions_by_name(scene: Scene) -> None:
     policies = [{"name": "strict", "policy_id": "strict-bundle"}]
+    scene.anchore.engine.policies["strict-bundle"] = {"policyId": "strict-bundle", "active": False}
     scene.restart(policies=policies, exemptions={"namespaces": ["base"], "images": [f"{scene.registry.host}/tools/*"]})
     scene.cluster.kubectl_apply([scene.webhook.configuration(policies=policies)])
     scene.cluster.kubectl("label", "namespace", SHOP, "admission.bulkhead.io/policy=strict")
     try:
-        _until(lambda: scene.pod(scene.images.good) == "" and "policyId=strict-bundle" in scene.engine.asked[-1])
+        _until(lambda: "is refused by the policy strict-bundle" in scene.pod(scene.images.bad))
         assert scene.pod(scene.images.bad, namespace="base") == ""
         assert scene.pod(f"{scene.registry.host}/tools/anything:1") == ""
         assert scene.webhook.decisions()[-1]["why"] == "exempt_images"
