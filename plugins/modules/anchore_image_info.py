@@ -122,7 +122,7 @@ images:
       description: The verdict, one of V(go), V(warn), V(stop). Empty where none was asked for, or there is none.
       type: str
     passed:
-      description: Whether it may run.
+      description: Whether it may run. Nothing where it was not judged.
       type: bool
     policy_id:
       description: The id of the bundle that decided.

@@ -78,7 +78,8 @@ def ask_all(
         done = list(pool.map(ask, images))
     findings = [finding for _row, each in done for finding in each]
     controls = {finding["control"] for finding in findings}
-    controls |= {POLICY_CONTROL} if question.evaluate else set()
+    # A rule that is not triggered is not told.
+    controls |= {POLICY_CONTROL, "anchore.*"} if question.evaluate else set()
     # A part of the vulnerabilities does not tell that the others are gone.
     whole = question.vulnerabilities == "all" and question.severity == "unknown" and not question.only_fixable
     controls |= {VULNERABILITY_CONTROL} if whole else set()
@@ -94,6 +95,7 @@ def _ask(
     if question.evaluate:
         evaluation = AnchoreScanner(client).evaluate(tag, digest, question.policy_id, deadline=deadline)
     row = result_row(evaluation, found)
+    row["passed"] = evaluation.passed if question.evaluate else None
     row["vulnerability_list"] = [_shown(known) for known in found]
     row["content"] = {kind: _content(client, tag, digest, kind, deadline) for kind in question.content}
     findings = findings_of(evaluation, found, target, "anchore")
