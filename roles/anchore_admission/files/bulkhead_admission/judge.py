@@ -84,10 +84,9 @@ class Judge:
         except Failure as failure:
             return Verdict(image, digest, failure=failure.told.kind, message=failure.told.message)
         except TooLate:
-            what = "the scanner" if digest else "the registry"
-            return Verdict(
-                image, digest, failure="timeout", message=f"{what} did not answer in the time of this review"
-            )
+            # Not the same kind: the registry is of the user's choice, and a slow one must not open a door.
+            kind, who = ("timeout", "scanner") if digest else ("unresolved", "registry")
+            return Verdict(image, digest, failure=kind, message=f"the {who} did not answer in the time of this review")
         except Overloaded:
             return Verdict(image, digest, failure="overloaded", message="too many images are waiting for a verdict")
 

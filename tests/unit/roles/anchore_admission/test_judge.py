@@ -141,6 +141,25 @@ def test_a_review_waits_no_longer_than_it_can_and_a_later_one_finds_the_verdict(
     assert len(scanner.asked) == 1
 
 
+def test_a_registry_that_is_slow_on_purpose_is_no_slow_scanner() -> None:
+    go_on = threading.Event()
+
+    def slow(_reference: str, _deadline: float) -> str:
+        go_on.wait(30)
+        return DIGEST
+
+    async def work() -> Verdict:
+        with ThreadPoolExecutor(4) as threads:
+            judge = Judge(config(), ScriptedScanner(evaluation("go")), slow, threads, Metrics())
+            (verdict,) = await judge.verdicts_of([WEB], "", time.monotonic() + 0.1)
+            go_on.set()
+            await judge.close()
+            return verdict
+
+    verdict = asyncio.run(work())
+    assert (verdict.failure, "registry" in verdict.message) == ("unresolved", True)
+
+
 def test_images_of_a_review_are_judged_side_by_side() -> None:
     together = threading.Barrier(6)
 
