@@ -145,6 +145,9 @@ class Engine(SmallEngine):
 def test_a_rotation_that_breaks_off_is_finished_by_the_next_run(anchore: Anchore) -> None:
     anchore.role().check()
     before, engine = anchore.secrets(), Engine()
+    untold = anchore.role(admin_password="declared-since")
+    assert "which needs anchore_url" in " ".join(untold.stdout.split())
+    assert anchore.secrets() == before
     engine.password = before["admin_password"]
     registry = {"registry": "registry.example.com", "username": "puller", "password": "pull-password"}
     with scripted_http(engine) as server:
@@ -153,6 +156,9 @@ def test_a_rotation_that_breaks_off_is_finished_by_the_next_run(anchore: Anchore
         engine.silent = True
         broken = anchore.role(rotate_credentials=True, **access)
         assert broken.rc != 0
+        assert "did not take its next password (it answered -1). Both passwords are kept." in " ".join(
+            broken.stdout.split()
+        )
         pending = anchore.secrets()
         assert pending["admin_password"] == before["admin_password"]
         assert engine.password == pending["admin_password_next"] != before["admin_password"]
