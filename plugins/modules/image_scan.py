@@ -86,6 +86,12 @@ options:
     description: With O(engine=anchore), the id of the bundle to judge by. Empty means the active one.
     type: str
     default: ''
+  vulnerability_findings:
+    description:
+      - Return each vulnerability as a finding, too. Without them the findings are the verdicts of the policy and their
+        reasons, and a gate closes for what the policy stops, and not for a severity that it lets through.
+    type: bool
+    default: true
   unjudged:
     description: What a rule comes to that could not be judged.
     type: str
@@ -188,6 +194,7 @@ EXAMPLES = r"""
         dockerfile: /srv/build/Dockerfile
     policy_path: /etc/bulkhead/policy.json
     database_path: /var/lib/grype
+    vulnerability_findings: false
   register: scan
 
 - name: Ask the engine, by the same options
@@ -204,7 +211,7 @@ EXAMPLES = r"""
 - name: Fail where the policy refuses an image
   bulkhead.container_security.audit_report:
     registered: [scan]
-    fail_on: [high]
+    fail_on: high
 """
 
 RETURN = r"""
@@ -306,6 +313,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.images
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.scan import (
     ScanOptionsError,
     bundle_of,
+    by_policy_alone,
     request_of,
     scan_all,
 )
@@ -328,6 +336,7 @@ def argument_spec() -> dict[str, dict[str, Any]]:
         "policy": {"type": "dict"},
         "policy_path": {"type": "path"},
         "policy_id": {"type": "str", "default": ""},
+        "vulnerability_findings": {"type": "bool", "default": True},
         "unjudged": {"type": "str", "choices": ["go", "warn", "stop"], "default": "warn"},
         "syft": {"type": "str", "default": "syft"},
         "grype": {"type": "str", "default": "grype"},
@@ -379,6 +388,8 @@ def main() -> None:
         result = _scan(module.params)
     except (ScanOptionsError, AnchoreError) as exc:
         module.fail_json(msg=str(exc))
+    if not module.params["vulnerability_findings"]:
+        result = by_policy_alone(result)
     for failed in result["failed_images"]:
         module.warn(f"There is no verdict on {failed}")
     module.exit_json(changed=False, **result)

@@ -23,6 +23,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.images
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.scan import (
     ScanOptionsError,
     bundle_of,
+    by_policy_alone,
     request_of,
     scan_all,
 )
@@ -364,3 +365,15 @@ def test_what_syft_and_grype_are_told_of_registries_and_databases(
         scanner.scan(Request(NAME, sbom=sbom))
     assert "GRYPE_DB_MAX_ALLOWED_BUILT_AGE=720h" in seen.read_text()
     assert "GRYPE_DB_AUTO_UPDATE=false" in seen.read_text()
+
+
+def test_a_gate_by_the_policy_alone(tmp_path: Path, sbom: Path) -> None:
+    program, database = grype_stand_in.install(tmp_path, {"openssl": [{"id": "CVE-1", "severity": "Critical"}]})
+    scanner = GrypeScanner(bundle_from(bundle()), grype=str(program), database=str(database))
+    result = scan_all(scanner, [Request(NAME, sbom=sbom)], target="t", parallel=1, timeout=30)
+    assert result["summary"]["severity"]["critical"] == 1
+    gated = by_policy_alone(result)
+    assert [row["status"] for row in gated["findings"]] == ["pass"]
+    assert gated["summary"]["status"]["pass"] == 1
+    assert "image.vulnerability" not in gated["controls"]
+    assert gated["images"] == result["images"]
