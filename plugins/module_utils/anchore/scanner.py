@@ -48,8 +48,13 @@ class AnchoreScanner:
                 raise scanner_error(exc) from exc
         try:
             tag = self._known_tag(reference, digest, deadline)
+        except AnchoreError as exc:
+            raise scanner_error(exc) from exc
+        try:
             return self._evaluation(tag, reference, digest, policy_id, deadline)
         except AnchoreError as exc:
+            if exc.kind == "not_found" and policy_id:
+                raise ScannerError("policy", f"{reference}: Anchore has no policy {policy_id}") from exc
             raise scanner_error(exc) from exc
 
     def request_analysis(self, reference: str, digest: str) -> None:
@@ -64,7 +69,13 @@ class AnchoreScanner:
     def _evaluation(self, tag: str, reference: str, digest: str, policy_id: str, deadline: float | None) -> Evaluation:
         query = {"tag": tag, "detail": True, "policyId": policy_id or None}
         path = f"/images/{quote(digest, safe=':')}/check"
-        return evaluation_from(self._client.get(path, query, deadline=deadline), reference, digest)
+        evaluation = evaluation_from(self._client.get(path, query, deadline=deadline), reference, digest)
+        if policy_id and evaluation.policy_id != policy_id:
+            told = evaluation.policy_id[:80] or "none"
+            raise ScannerError(
+                "invalid_answer", f"{reference}: policy {policy_id} was asked for, and Anchore judged by {told}"
+            )
+        return evaluation
 
     def _known_tag(self, reference: str, digest: str, deadline: float | None) -> str:
         """The tag by which the engine knows the content. Raises ScannerError where it has not analysed it."""
