@@ -17,6 +17,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.audit.
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.evaluation import (
     GO,
     NOT_JUDGED,
+    WARN,
     Evaluation,
     Reason,
 )
@@ -119,7 +120,7 @@ def _standing(reason: Reason, evaluation: Evaluation) -> tuple[str, str | None]:
     if evaluation.why == "whitelisted":
         return "not_applicable", "The image is on the allow list of the policy"
     if reason.trigger_id == NOT_JUDGED:
-        return ("manual" if reason.action == GO else "error"), reason.message
+        return {GO: "manual", WARN: "error"}.get(reason.action, "fail"), reason.message
     return ("pass" if reason.action == GO else "fail"), None
 
 

@@ -45,7 +45,7 @@ def told(*reasons: Reason, action: str = "stop", why: str = "policy_evaluation")
         (Reason(*PACKAGE, "CVE-1+a", "bad", "stop"), "whitelisted", "not_applicable"),
         (Reason(*PACKAGE, "CVE-1+a", "bad", "stop"), "blacklisted", "fail"),
         (Reason("files", "name_match", NOT_JUDGED, "no", "warn"), "policy_evaluation", "error"),
-        (Reason("files", "name_match", NOT_JUDGED, "no", "stop"), "policy_evaluation", "error"),
+        (Reason("files", "name_match", NOT_JUDGED, "no", "stop"), "policy_evaluation", "fail"),
         (Reason("files", "name_match", NOT_JUDGED, "no", "go"), "policy_evaluation", "manual"),
     ],
 )
@@ -53,7 +53,7 @@ def test_what_a_reason_comes_to(reason: Reason, why: str, status: str) -> None:
     verdict, row = told(reason, why=why, action="go" if why == "whitelisted" else reason.action)
     assert row["status"] == status
     assert row["control"] == f"anchore.{reason.gate}.{reason.trigger}"
-    assert bool(row["reason"]) == (status in ("not_applicable", "error", "manual"))
+    assert bool(row["reason"]) == (status in ("not_applicable", "error", "manual") or reason.trigger_id == NOT_JUDGED)
     assert verdict["control"] == "anchore.policy_evaluation"
     assert (verdict["status"] == "pass") == (why == "whitelisted" or reason.action != "stop")
 
