@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.formats import image_reference
-from bulkhead_admission.config import OPEN, BreakGlass, Config, Exemptions
+from bulkhead_admission.config import OPEN, Config
+from bulkhead_admission.config_sections import BreakGlass, Exemptions
 from bulkhead_admission.patterns import any_matches, matches
 from bulkhead_admission.review import BREAK_GLASS, Answer, Question
 from bulkhead_admission.verdict import Verdict, clean

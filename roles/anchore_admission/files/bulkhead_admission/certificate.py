@@ -14,7 +14,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.format
     CertificateError,
     validities,
 )
-from bulkhead_admission.config import TlsConfig
+from bulkhead_admission.config_sections import TlsConfig
 from bulkhead_admission.errors import ConfigError
 from bulkhead_admission.metrics import Metrics
 

@@ -11,7 +11,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.images
     Registries,
     docker_config_credentials,
 )
-from bulkhead_admission.config import RegistryConfig
+from bulkhead_admission.config_sections import RegistryConfig
 from bulkhead_admission.judge import Resolve
 
 

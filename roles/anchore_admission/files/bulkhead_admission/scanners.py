@@ -12,7 +12,7 @@ from typing import cast
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.evaluation import Evaluation
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.scanner import Scanner, ScannerError
-from bulkhead_admission.config import ScannerConfig
+from bulkhead_admission.config_sections import ScannerConfig
 from bulkhead_admission.errors import ConfigError
 from bulkhead_admission.recorded_verdicts import RecordedVerdicts
 

@@ -19,7 +19,7 @@ from ansible_collections.bulkhead.container_security.plugins.plugin_utils.certif
     load_authority,
 )
 from bulkhead_admission.certificate import Certificate
-from bulkhead_admission.config import TlsConfig
+from bulkhead_admission.config_sections import TlsConfig
 from bulkhead_admission.errors import ConfigError
 from bulkhead_admission.metrics import Metrics
 
