@@ -14,6 +14,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -239,6 +240,22 @@ def test_verdicts_reasons_vulnerabilities_and_content_as_the_independent_client_
     assert cli(server, "evaluate", "check", API)[0] == 0
     rows = json.loads(cli(server, "image", "vuln", WEB, "all")[1])["vulnerabilities"]
     assert [row["vuln"] for row in rows] == [row["id"] for row in web["vulnerability_list"]]
+
+
+def test_what_the_independent_client_prints_is_imported_as_the_same_findings(
+    server: AnchoreServer, tmp_path: Path
+) -> None:
+    images(server, WEB)
+    told = info(server, WEB, target="shop")
+    reports = []
+    for words in (("image", "vuln", WEB, "all"), ("evaluate", "check", WEB, "--detail")):
+        file = tmp_path / f"{words[0]}.json"
+        file.write_text(cli(server, *words)[1])
+        reports.append({"path": str(file), "artifact": WEB})
+    imported = run_module("findings_import", {"reports": reports, "target": "shop"})
+    found = {row["fingerprint"]: row["severity"] for result in imported["results"] for row in result["findings"]}
+    assert found == {row["fingerprint"]: row["severity"] for row in told["findings"]}
+    assert len(told["findings"]) == 4
 
 
 def test_vulnerabilities_are_narrowed_and_then_do_not_stand_for_all(server: AnchoreServer) -> None:
