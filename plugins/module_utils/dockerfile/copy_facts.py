@@ -11,17 +11,18 @@ from typing import Any
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.run_facts import mode_faults
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.secret_files import secret_file
+from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.secret_search import (
+    secrets_in_text,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.stage_facts import taken_from
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.syntax import Instruction, split
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.words import expand
-from ansible_collections.bulkhead.container_security.plugins.module_utils.formats.plain_secrets import (
-    secrets_in_command,
-    without_secrets,
-)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.formats.plain_secrets import without_secrets
 
 _REMOTE = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
 _GIT = re.compile(r"git@|git://|ssh://|https?://.*\.git(?:#|\Z)", re.IGNORECASE)
 _ARCHIVE = re.compile(r"\.(?:tar|tar\.\w+|tgz|tbz2?|txz|tzst|taz|tz2|tlz)\Z", re.IGNORECASE)
+_LONGEST_SOURCE = 1000
 _WHOLE = frozenset((".", "./", "/", "*", "./*", "**"))
 
 
@@ -32,12 +33,12 @@ def copy_facts(
     sources = _sources(instruction, values, escape)
     local = [source for source in sources if not _REMOTE.match(source) and not _GIT.match(source)]
     remote = [source for source in sources if _REMOTE.match(source) and not _GIT.match(source)]
-    shown = [without_secrets(source) for source in remote]
+    shown = [without_secrets(source[:_LONGEST_SOURCE]) for source in remote]
     origin = "".join(instruction.flag("from"))
     setuid, writable = mode_faults("".join(instruction.flag("chmod")))
     named = [] if origin else local
     return {
-        "sources": [without_secrets(source) for source in sources],
+        "sources": [without_secrets(source[:_LONGEST_SOURCE]) for source in sources],
         "added": instruction.keyword == "ADD" and bool(local) and not all(map(_needs_add, local)),
         "unverified": shown if instruction.keyword == "ADD" and not instruction.flag("checksum") else [],
         "clear_text": [source for source in shown if source.lower().startswith(("http://", "ftp://"))],
@@ -64,4 +65,4 @@ def _needs_add(source: str) -> bool:
 def _secrets(instruction: Instruction, sources: list[str]) -> list[dict[str, str]]:
     """In addresses, and in the documents that are written into the image."""
     text = "\n".join([*sources, *(document.text for document in instruction.heredocs)])
-    return secrets_in_command(text)
+    return secrets_in_text(text)

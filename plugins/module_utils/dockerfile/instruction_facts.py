@@ -13,13 +13,14 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     SOCKET,
     tls_switched_off,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.secret_search import (
+    LONGEST,
+    secrets_in_text,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.stages import pairs
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.syntax import Instruction, split
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.words import expand, unquote
-from ansible_collections.bulkhead.container_security.plugins.module_utils.formats.plain_secrets import (
-    secret_in,
-    secrets_in_command,
-)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.formats.plain_secrets import secret_in
 
 _PORTS = re.compile(r"(\d+)(?:-(\d+))?(?:/(tcp|udp|sctp))?\Z", re.IGNORECASE)
 _ABSOLUTE = re.compile(r"/|\\|[A-Za-z]:[/\\]|\$")
@@ -33,7 +34,7 @@ def variable_facts(instruction: Instruction, escape: str) -> dict[str, Any]:
     """Secrets in names and values. `text` shows names alone, for a value may be what must not be shown."""
     found, asked, switches, names = [], [], [], []
     for name, written in pairs(instruction, escape):
-        value = unquote(written, escape)
+        value = unquote(written[:LONGEST], escape)
         names.append(name)
         secret = secret_in(name, value) if value else None
         found += [secret] if secret else []
@@ -52,7 +53,7 @@ def variable_facts(instruction: Instruction, escape: str) -> dict[str, Any]:
 
 def instruction_facts(instruction: Instruction, values: Mapping[str, str | None], escape: str) -> dict[str, Any]:
     """Of EXPOSE, VOLUME, WORKDIR, CMD, ENTRYPOINT and the others."""
-    facts: dict[str, Any] = {"secrets": [], "ports": [], "remote_ports": [], "privileged_ports": []}
+    facts: dict[str, Any] = {"secrets": [], "remote_ports": [], "privileged_ports": []}
     if instruction.keyword == "EXPOSE":
         facts.update(_ports(instruction, values, escape))
     elif instruction.keyword == "VOLUME":
@@ -61,25 +62,27 @@ def instruction_facts(instruction: Instruction, values: Mapping[str, str | None]
         facts["relative"] = not _ABSOLUTE.match(unquote(instruction.arguments, escape))
     elif instruction.keyword in ("CMD", "ENTRYPOINT", "HEALTHCHECK"):
         line = " ".join(instruction.json) if instruction.json is not None else instruction.arguments
-        facts["secrets"] = secrets_in_command(line)
+        facts["secrets"] = secrets_in_text(line)
     return facts
 
 
 def _ports(instruction: Instruction, values: Mapping[str, str | None], escape: str) -> dict[str, Any]:
-    """Every port that it names; `unknown` where a port is a variable that nobody tells."""
-    ports: list[int] = []
+    """The ports that matter among those that it names; `unknown` where a port is a variable that nobody tells."""
+    remote: set[int] = set()
+    privileged: set[int] = set()
     unknown: list[str] = []
-    for word in split(instruction.arguments, escape):
+    for word in dict.fromkeys(split(instruction.arguments, escape)):
         told = expand(word, values, escape)
         unknown += told.unknown
         found = _PORTS.match(told.text)
-        if found:
-            first = int(found[1])
-            ports += range(first, min(int(found[2] or first), 65535) + 1)
+        if found and len(told.text) < 20:
+            first, last = int(found[1]), int(found[2] or found[1])
+            remote |= {port for port in REMOTE_PORTS if first <= port <= last}
+            # A range may be of all ports, and a file may hold thousands of ranges.
+            privileged |= set(range(first, min(last, 1023) + 1))
     facts: dict[str, Any] = {
-        "ports": ports[:20],
-        "remote_ports": sorted(REMOTE_PORTS & set(ports)),
-        "privileged_ports": sorted({port for port in ports if port < 1024} - REMOTE_PORTS)[:20],
+        "remote_ports": sorted(remote),
+        "privileged_ports": sorted(privileged - REMOTE_PORTS)[:20],
     }
     if unknown:
         why = f"nobody tells {', '.join(unknown)}; give build_args"

@@ -25,12 +25,12 @@ _SYMBOLIC_WORLD = re.compile(r"(?:\A|,)(?:[ug]*[oa][ugoa]*|)\+[rxXst]*w|(?:\A|,)
 # Words that switch off who signed a package. Each is its tool's own.
 _UNSIGNED = re.compile(
     r"--allow-unauthenticated\Z|--force-yes\Z|--allow-insecure-repositories\Z|--allow-untrusted\Z"
-    r"|--no-?gpg-?checks?\Z|(?:--setopt=)?\w*gpgcheck=(?:0|false|no)\b|APT::Get::AllowUnauthenticated=(?:1|true|yes)"
+    r"|--no-?gpg-?checks?\Z|gpgcheck=(?:0|false|no)\b|APT::Get::AllowUnauthenticated=(?:1|true|yes)"
     r"|Acquire::(?:AllowInsecureRepositories|AllowDowngradeToInsecureRepositories)=(?:1|true|yes)"
     r"|--nodigest\Z|--nosignature\Z|--skip-(?:pgp|gpg)-check\Z",
     re.IGNORECASE,
 )
-_TRUSTED_SOURCE = re.compile(r"\[[^\]]*\btrusted=yes\b[^\]]*\]|\bgpgcheck\s*=\s*0\b|APT::Get::AllowUnauthenticated\b")
+_TRUSTED_SOURCE = re.compile(r"\btrusted=yes\b|\bgpgcheck\s*=\s*0\b|APT::Get::AllowUnauthenticated\b")
 _NO_TLS = re.compile(
     r"--no-check-certificate\Z|--insecure\Z|--trusted-host(?:=|\Z)|http\.sslVerify=?(?:false|0)?\Z|--no-verify-ssl\Z"
     r"|--check-certificate=false\Z|--disable-ssl-verification\Z|--ssl-no-verify\Z"

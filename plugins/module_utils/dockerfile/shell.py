@@ -26,6 +26,8 @@ _TOKEN = re.compile(
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _WORDS_BEFORE = frozenset(str.split("if then else elif do while until ! { } exec time nohup command env builtin"))
 _DEEPEST = 8
+# Whatever a longer word is, it is no program, option or package.
+_LONGEST_WORD = 4096
 
 
 @dataclass
@@ -110,7 +112,7 @@ def _parts(text: str) -> Iterator[tuple[str, str, list[str]]]:
         kind, value = token.lastgroup, token.group()
         if kind in ("operator", "blank", "comment"):
             if begun:
-                yield "", "".join(pieces), inner
+                yield "", "".join(pieces)[:_LONGEST_WORD], inner
             pieces, inner, begun = [], [], False
             if kind == "operator":
                 yield value, "", []
@@ -120,7 +122,7 @@ def _parts(text: str) -> Iterator[tuple[str, str, list[str]]]:
             inner += _substitutions(value)
         pieces.append(_bare(str(kind), value))
     if begun:
-        yield "", "".join(pieces), inner
+        yield "", "".join(pieces)[:_LONGEST_WORD], inner
 
 
 def _bare(kind: str, value: str) -> str:

@@ -30,6 +30,9 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     SOCKET,
     command_facts,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.secret_search import (
+    secrets_in_text,
+)
 from ansible_collections.bulkhead.container_security.plugins.module_utils.dockerfile.shell import (
     SHELLS,
     Command,
@@ -45,10 +48,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.docker
     Dockerfile,
     Instruction,
 )
-from ansible_collections.bulkhead.container_security.plugins.module_utils.formats.plain_secrets import (
-    secrets_in_command,
-    without_secrets,
-)
+from ansible_collections.bulkhead.container_security.plugins.module_utils.formats.plain_secrets import without_secrets
 
 Subjects = dict[str, "list[dict[str, Any]]"]
 SCOPES = ("file", "stage", "run", "copy", "variable", "instruction")
@@ -169,7 +169,7 @@ def _run_facts(instruction: Instruction, recommends_off: bool, stages: Collectio
     facts["sockets"] += [target for mount in mounts for target in SOCKET.findall(mount.get("target", ""))]
     return {
         **facts,
-        "secrets": secrets_in_command("\n".join([instruction.arguments, *(row.text for row in instruction.heredocs)])),
+        "secrets": secrets_in_text("\n".join([instruction.arguments, *(row.text for row in instruction.heredocs)])),
         "remote_access": sorted(installed & REMOTE_ACCESS),
         "privilege_tools": sorted(installed & PRIVILEGE_TOOLS),
         "toolchain": sorted(installed & TOOLCHAIN),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +144,12 @@ def test_a_file_of_thousands_of_equal_lines_is_judged_quickly() -> None:
     result = judged(built("\n".join(["RUN sudo a"] * 3000)))
     names = [row["subject"]["name"] for row in result["findings"] if row["control"] == "dockerfile.run.sudo"]
     assert len(set(names)) == 3000
+
+
+@pytest.mark.parametrize("unit", ["--token", "x", "$(", '"$(', "https://a:", "curl x|sh|", "1-65535 ", "A=${B:-", "`"])
+def test_long_lines_take_a_time_that_grows_with_their_length(unit: str) -> None:
+    line = unit * (30_000 // len(unit)) + " \\\n"
+    text = built(f"{'EXPOSE' if unit[0] == '1' else 'RUN'} 1 {line * 5}")
+    before = time.process_time()
+    judged(text)
+    assert time.process_time() - before < 10
