@@ -9,11 +9,12 @@ where a request or an answer did not.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -109,10 +110,9 @@ def test_one_hundred_images_cost_one_loop(server: AnchoreServer) -> None:
     server.engine.analysis_seconds = 1.0
     done = images(server, *tags, wait_interval=0.5)
     assert [row["analysis_status"] for row in done["images"]] == ["analyzed"] * 100
-    looks = [path for method, path in server.requests if method == "GET"]
-    assert set(looks) == {"/images"}
-    assert len(looks) <= 8
-    assert done["requests"] == 100 + len(looks)
+    assert {path for method, path in server.requests if method == "GET"} == {"/images"}
+    assert looks(server) <= 8
+    assert done["requests"] == 100 + looks(server)
 
 
 def test_one_that_fails_loses_no_other(server: AnchoreServer) -> None:
@@ -166,24 +166,52 @@ def test_an_annotation_without_a_value_goes(server: AnchoreServer) -> None:
     assert images(server, gone)["changed"] is False
 
 
+def looks(server: AnchoreServer) -> int:
+    return sum(method == "GET" for method, _path in server.requests)
+
+
+@contextlib.contextmanager
+def during_the_wait(server: AnchoreServer, act: Callable[[], None]) -> Iterator[None]:
+    """Do something after the first look at images that are awaited."""
+    before, over = looks(server), threading.Event()
+
+    def watch() -> None:
+        while looks(server) < before + 2 and not over.wait(0.02):
+            pass
+        act()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 def test_an_engine_that_is_away_for_a_while_is_waited_for(server: AnchoreServer) -> None:
-    server.engine.analysis_seconds = 1.0
-    images(server, WEB, wait=False)
-    images(server, API, wait=False)
-    server.fault("/images", Fault.ERROR, times=4)
-    assert images(server, BROKEN, retries=0)["msg"].endswith("the database is away")
-    server.fault("/images", None)
-    threading.Timer(0.4, lambda: server.fault("/images", Fault.DOWN, times=3)).start()
-    done = images(server, WEB, API, retries=0, wait_interval=0.3)
+    server.engine.analysis_seconds = 60
+    images(server, WEB, API, wait=False)
+
+    def go_away_and_come_back_done() -> None:
+        server.fault("/images", Fault.DOWN, times=3)
+        server.engine.finish()
+
+    before = looks(server)
+    with during_the_wait(server, go_away_and_come_back_done):
+        done = images(server, WEB, API, retries=0, wait_interval=0.2)
     assert {row["analysis_status"] for row in done["images"]} == {"analyzed"}
+    assert looks(server) - before >= 5
+    server.fault("/images", Fault.ERROR)
+    assert images(server, WEB, retries=0)["msg"].endswith("the database is away")
 
 
 def test_a_password_that_is_changed_meanwhile_fails_what_is_awaited_and_tells_what_was_added(
     server: AnchoreServer,
 ) -> None:
-    server.engine.analysis_seconds = 30
-    threading.Timer(1.5, lambda: server.fault("/images", Fault.UNAUTHORISED)).start()
-    done = images(server, WEB, API, wait_interval=0.2)
+    server.engine.analysis_seconds = 60
+    with during_the_wait(server, lambda: server.fault("/images", Fault.UNAUTHORISED)):
+        done = images(server, WEB, API, wait_interval=0.2)
     assert done["failed"]
     assert done["changed"]
     assert all("could not be awaited" in row["error"] and row["digest"] for row in done["images"])

@@ -75,6 +75,11 @@ class Engine:
                 raise Refusal(404, f"{path} was not found")
             return handler(method, parts[1:], query, body)
 
+    def finish(self) -> None:
+        """Let every analysis be over."""
+        with self._lock:
+            self._ends = dict.fromkeys(self._ends, 0.0)
+
     def _go_on(self) -> None:
         for digest, end in list(self._ends.items()):
             if time.monotonic() >= end:
