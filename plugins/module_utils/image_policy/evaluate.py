@@ -23,11 +23,11 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.image_
     ImageSelection,
     Policy,
     Rule,
-    Whitelist,
 )
 from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy.bundle import (
     Mapping as BundleMapping,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy.excuses import Excuses
 from ansible_collections.bulkhead.container_security.plugins.module_utils.image_policy.gate import (
     CannotJudgeError,
     Match,
@@ -107,22 +107,20 @@ def _reasons(
     bundle: Bundle, mapping: BundleMapping, facts: ImageFacts, unjudged: str, now: datetime
 ) -> Iterator[Reason]:
     policies = {policy.id: policy for policy in bundle.policies}
-    whitelists = [each for each in bundle.whitelists if each.id in mapping.whitelist_ids]
+    excuses = Excuses([each for each in bundle.whitelists if each.id in mapping.whitelist_ids], now)
     for policy_id in mapping.policy_ids:
         policy = policies.get(policy_id)
         if policy is None:
             message = f"The policy {policy_id}, which a mapping names, is not in the bundle"
             yield Reason(IMAGES, "policy", policy_id, message, STOP)
             continue
-        yield from _of_policy(policy, whitelists, facts, unjudged, now)
+        yield from _of_policy(policy, excuses, facts, unjudged)
 
 
-def _of_policy(
-    policy: Policy, whitelists: Sequence[Whitelist], facts: ImageFacts, unjudged: str, now: datetime
-) -> Iterator[Reason]:
+def _of_policy(policy: Policy, excuses: Excuses, facts: ImageFacts, unjudged: str) -> Iterator[Reason]:
     for rule in policy.rules:
         for found, action in _found(rule, facts, unjudged):
-            excuse = _excuse(whitelists, rule.gate, found.trigger_id, now)
+            excuse = excuses.of(rule.gate, found.trigger_id)
             yield Reason(rule.gate, rule.trigger, found.trigger_id, found.message, action, excuse)
 
 
@@ -137,26 +135,3 @@ def _found(rule: Rule, facts: ImageFacts, unjudged: str) -> list[tuple[Match, st
     except CannotJudgeError as exc:
         rows.append((Match(NOT_JUDGED, f"{rule.gate} {rule.trigger} could not be judged: {exc}"), unjudged))
     return rows
-
-
-def _excuse(whitelists: Sequence[Whitelist], gate: str, trigger_id: str, now: datetime) -> str:
-    """The name of the whitelist that excuses it today, "" where none does."""
-    for whitelist in whitelists:
-        for item in whitelist.items:
-            if (
-                item.gate.lower() == gate.lower()
-                and not _expired(item.expires_on, now)
-                and _fits(item.trigger_id, trigger_id)
-            ):
-                return whitelist.name or whitelist.id
-    return ""
-
-
-def _expired(expires_on: str, now: datetime) -> bool:
-    if not expires_on:
-        return False
-    try:
-        moment = datetime.fromisoformat(expires_on.replace("Z", "+00:00"))
-    except ValueError:
-        return True  # an end that cannot be read has been reached, or an excuse would never end
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)) <= now

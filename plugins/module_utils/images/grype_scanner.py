@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -90,7 +91,14 @@ class GrypeScanner:
             if request.digest:
                 facts = _of_digest(facts, request.digest, syft.digests_of(document))
             facts = self._with_vulnerabilities(facts, request, materials, folder, deadline)
-        return Scan(facts, evaluate(self.bundle, facts, unjudged=self.unjudged))
+        return Scan(facts, self._verdict(facts))
+
+    def _verdict(self, facts: ImageFacts) -> Evaluation:
+        try:
+            return evaluate(self.bundle, facts, unjudged=self.unjudged)
+        except (re.error, ValueError) as exc:  # a bundle that nobody validated
+            said = f"{facts.reference} cannot be judged by the policy {self.bundle.id}: {exc}"
+            raise ScannerError("policy", f"{said}; validate it with anchore_policy") from exc
 
     def _materials(self, request: Request, folder: Path, deadline: float | None) -> Path:
         kept = self.keep / f"{request.digest.replace(':', '-')}.syft.json" if self.keep and request.digest else None

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,23 +53,35 @@ def run_json(
     seconds = None if deadline is None else deadline - time.monotonic()
     if seconds is not None and seconds <= 0:
         raise ScannerError("timeout", f"{what}: no time was left")
+    status, said = _run(list(command), {**environment, **variables}, seconds, what)
+    if status:
+        raise ScannerError("analysis_failed", f"{what}: {_last_words(said)}")
+    return read_json(output, what)
+
+
+def _run(command: list[str], environment: Mapping[str, str], seconds: float | None, what: str) -> tuple[int, bytes]:
+    """Exit code and standard error. In a session of its own, so that what it starts ends with it."""
     try:
-        done = subprocess.run(  # pylint: disable=ansible-bad-function  this runs in programs without Ansible, too
-            list(command),
-            env={**environment, **variables},
+        # Programs without Ansible run this, too, and have no module to run a command by.
+        process = subprocess.Popen(  # pylint: disable=ansible-bad-function
+            command,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            timeout=seconds,
-            check=False,
+            start_new_session=True,
         )
-    except subprocess.TimeoutExpired as exc:
-        raise ScannerError("timeout", f"{what}: not ready after {seconds:.0f} s") from exc
     except OSError as exc:
         raise ScannerError("unreachable", f"{what}: {command[0]} cannot be run: {exc.strerror}") from exc
-    if done.returncode:
-        raise ScannerError("analysis_failed", f"{what}: {_last_words(done.stderr)}")
-    return read_json(output, what)
+    with process:
+        try:
+            _nothing, said = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired as exc:
+            with suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            raise ScannerError("timeout", f"{what}: not ready after {seconds:.0f} s") from exc
+    return process.returncode, said
 
 
 def read_json(path: Path, what: str) -> Any:

@@ -66,6 +66,25 @@ class Registries:
             raise ScannerError("unknown_image", f"{reference}: an image id is known to no registry")
         return _Question(self, read, reference, deadline).digest()
 
+    def layers(self, reference: str, platform: str = "linux/amd64", *, deadline: float | None = None) -> Layers:
+        """Where the layers of an image are, for others that fetch them. Raises ScannerError."""
+        read = image_reference.parse(reference)
+        if read.by_id:
+            raise ScannerError("unknown_image", f"{reference}: an image id is known to no registry")
+        return _Question(self, read, reference, deadline).layers(platform)
+
+
+@dataclass(frozen=True)
+class Layers:
+    """An image of one platform as a registry has it, from the base to the top.
+
+    digest: of its manifest. blobs: (digest, URL) of each layer. authorization: the header for it, "" for none.
+    """
+
+    digest: str
+    blobs: tuple[tuple[str, str], ...]
+    authorization: str
+
 
 def docker_config_credentials(path: Path) -> dict[str, tuple[str, str]]:
     """The credentials in a config.json of Docker; what helpers keep is not there. Raises ScannerError."""
@@ -108,7 +127,45 @@ class _Question:
     ) -> None:
         self._registries, self._read, self._reference, self._deadline = registries, read, reference, deadline
         self._host = _DOCKER_HUB if read.registry == image_reference.DEFAULT_REGISTRY else read.registry
-        self._path = f"/v2/{quote(read.repository)}/manifests/{quote(read.tag, safe='')}"
+        self._path = self._manifest(read.digest or read.tag)
+        self._authorization_sent = ""
+
+    def _manifest(self, version: str) -> str:
+        return f"/v2/{quote(self._read.repository)}/manifests/{quote(version, safe=':')}"
+
+    def layers(self, platform: str) -> Layers:
+        """Ask for the manifest, of an index for that of the platform. What was sent is what its digest says."""
+        digest, document = self._document(self._read.digest)
+        if isinstance(document.get("manifests"), list):
+            fitting = [entry for entry in document["manifests"] if _platform(entry) == platform]
+            if not fitting:
+                raise ScannerError("unknown_image", f"{self._reference}: there is none for {platform}")
+            wanted = str(fitting[0].get("digest"))
+            self._path = self._manifest(wanted)
+            digest, document = self._document(wanted)
+        scheme = "http" if self._host in self._registries.plain else "https"
+        base = f"{scheme}://{self._host}/v2/{quote(self._read.repository)}/blobs/"
+        listed = document.get("layers")
+        rows = listed if isinstance(listed, list) else []
+        blobs = [str(entry.get("digest")) for entry in rows if isinstance(entry, Mapping)]
+        if not blobs or len(blobs) != len(rows) or not all(map(_DIGEST.match, blobs)):
+            raise ScannerError("invalid_answer", f"{self._reference}: its manifest names no layers")
+        return Layers(digest, tuple((blob, base + blob) for blob in blobs), self._authorization_sent)
+
+    def _document(self, wanted: str) -> tuple[str, Mapping[str, Any]]:
+        status, _headers, body = self._authorised("GET")
+        if status != 200:
+            raise self._error(status)
+        digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+        if wanted and wanted != digest:
+            raise ScannerError("wrong_digest", f"{self._reference}: {wanted} was asked for, and {digest} sent")
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, Mapping):
+            raise ScannerError("invalid_answer", f"{self._reference}: its manifest is no JSON object")
+        return digest, document
 
     def digest(self) -> str:
         """Ask by HEAD, which counts against no limit of pulls; by GET where the answer to that names no digest."""
@@ -132,6 +189,7 @@ class _Question:
         if answer[0] != 401:
             return answer
         authorization = self._authorization(answer[1].get("www-authenticate", ""))
+        self._authorization_sent = authorization
         return self._ask(self._host, method, self._path, {"Accept": _ACCEPTED, "Authorization": authorization})
 
     def _authorization(self, challenge: str) -> str:
@@ -221,6 +279,11 @@ class _Question:
         return ScannerError(
             kind, f"{self._reference}: {self._host} answered {status} ({told.get(status, 'no manifest')})"
         )
+
+
+def _platform(entry: Any) -> str:
+    told = entry.get("platform") if isinstance(entry, Mapping) else None
+    return f"{told.get('os')}/{told.get('architecture')}" if isinstance(told, Mapping) else ""
 
 
 def _basic(pair: tuple[str, str]) -> str:

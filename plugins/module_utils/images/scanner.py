@@ -36,7 +36,9 @@ class ScannerError(Exception):
 class Scanner(Protocol):
     """Who judges images. Safe to be called by several threads at once."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called in findings."""
 
     def evaluate(
         self, reference: str, digest: str, policy_id: str = "", *, deadline: float | None = None
@@ -46,4 +48,3 @@ class Scanner(Protocol):
         policy_id: "" for the active or only bundle. deadline: a time of time.monotonic(), after which the answer is of
         no use. Raises ScannerError.
         """
-        ...

@@ -22,6 +22,9 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.images
 from tests.lab import grype_stand_in
 from tests.unit.scanned_image import DIGEST, KNOWN, NAME, bundle, materials
 
+FIX = {"state": "fixed", "versions": ["2"], "available": [{"version": "2", "date": "2026-01-01"}]}
+ARTIFACT = {"name": "a", "version": "1", "type": "npm", "locations": [{"path": "/srv/node_modules/a/package.json"}]}
+
 
 def test_a_vulnerability_without_a_fix_passes_where_only_fixable_ones_count(tmp_path: Path, sbom: Path) -> None:
     program, database = grype_stand_in.install(tmp_path, {"openssl": [{"id": "CVE-1", "severity": "High"}]})
@@ -125,3 +128,17 @@ def test_what_syft_and_grype_are_told_of_registries_and_databases(
         scanner.scan(Request(NAME, sbom=sbom))
     assert "GRYPE_DB_MAX_ALLOWED_BUILT_AGE=720h" in seen.read_text()
     assert "GRYPE_DB_AUTO_UPDATE=false" in seen.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("package_path_exclude", "("), ("cvss_v3_base_score", "much"), ("max_days_since_fix", "some")]
+)
+def test_a_policy_that_nobody_validated_is_no_pass(scanner: GrypeScanner, sbom: Path, name: str, value: str) -> None:
+    wrong = bundle()
+    wrong["policies"][0]["rules"][0]["params"].append({"name": name, "value": value})
+    report = {"vulnerability": {"id": "CVE-1", "severity": "High", "fix": FIX}, "artifact": ARTIFACT}
+    path = sbom.with_name("report.json")
+    path.write_text(json.dumps({"matches": [report]}))
+    with pytest.raises(ScannerError, match="validate it with anchore_policy") as caught:
+        replace(scanner, bundle=bundle_from(wrong)).scan(Request(NAME, sbom=sbom, report=path))
+    assert caught.value.kind == "policy"
