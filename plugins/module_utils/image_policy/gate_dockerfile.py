@@ -60,8 +60,12 @@ def _holds(check: str, value: str, wanted: str) -> bool:
 
 
 def _shown(name: str, value: str) -> str:
-    # A secret in ENV or ARG is what such a rule looks for: its value is not told.
-    return re.sub(r"([=\s])\S+", r"\1…", value, count=0)[:80] if name in ("ENV", "ARG", "LABEL") else value[:80]
+    # A secret is what such a rule looks for, so that values are not told, and of commands the program alone.
+    if name in ("ENV", "ARG", "LABEL"):
+        return re.sub(r"([=\s])\S+", r"\1…", value)[:80]
+    if name in ("RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "ONBUILD"):
+        return f"{value.split(None, 1)[0][:80]} …" if value else ""
+    return value[:80]
 
 
 def _instruction_match(name: str, check: str, wanted: str, message: str) -> Match:

@@ -469,9 +469,12 @@ def test_a_whitelist_excuses_until_it_ends(item: dict[str, Any], excused: bool) 
     assert result.reasons[0].allowlisted == ("for now" if excused else "")
 
 
-def test_a_secret_in_env_is_not_told() -> None:
-    facts = replace(FACTS, lines=("ENV DB_PASSWORD=hunter2",))
-    result = judge(facts, rule(*INSTRUCTION, instruction="ENV", check="like", value="(?i).*password.*"))
+@pytest.mark.parametrize(
+    "line", ["ENV DB_PASSWORD=hunter2", "ARG password hunter2", "RUN curl -u app:hunter2 http://password.example.com"]
+)
+def test_a_secret_in_an_instruction_is_not_told(line: str) -> None:
+    facts = replace(FACTS, lines=(line,))
+    result = judge(facts, rule(*INSTRUCTION, instruction=line.split()[0], check="like", value="(?i).*password.*"))
     assert result.action == "stop"
     assert "hunter2" not in str(result)
 
