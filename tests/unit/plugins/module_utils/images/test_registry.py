@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.registry import (
+    Layers,
     Registries,
     docker_config_credentials,
 )
@@ -103,3 +105,49 @@ def test_a_config_of_docker_without_credentials(tmp_path: Path, text: str) -> No
             docker_config_credentials(path)
     else:
         assert docker_config_credentials(path) == {}
+
+
+BLOBS = [{"digest": f"sha256:{digit * 64}", "size": 1} for digit in "ab"]
+IMAGE = json.dumps({"schemaVersion": 2, "layers": BLOBS}).encode()
+IMAGE_DIGEST = f"sha256:{hashlib.sha256(IMAGE).hexdigest()}"
+
+
+def index(*platforms: str) -> bytes:
+    """An index with the image for each of these platforms."""
+    rows = [
+        {"digest": IMAGE_DIGEST, "platform": dict(zip(("os", "architecture"), each.split("/")))} for each in platforms
+    ]
+    return json.dumps({"schemaVersion": 2, "manifests": rows}).encode()
+
+
+def layers(url: str, version: str = ":1.4") -> Layers:
+    host = url.partition("//")[2]
+    return Registries(plain=(host,)).layers(f"{host}/shop/web{version}")
+
+
+def test_the_layers_of_the_image_of_a_platform() -> None:
+    def script(asked: Asked) -> Reply:
+        return body(IMAGE if asked.path.endswith(IMAGE_DIGEST) else index("linux/arm64", "linux/amd64"))
+
+    with scripted_http(script) as server:
+        found = layers(server.url)
+    assert found.digest == IMAGE_DIGEST
+    assert found.authorization == ""
+    assert found.blobs == tuple((row["digest"], f"{server.url}/v2/shop/web/blobs/{row['digest']}") for row in BLOBS)
+
+
+@pytest.mark.parametrize(
+    ("content", "version", "kind"),
+    [
+        (index("linux/arm64"), ":1.4", "unknown_image"),
+        (b"[]", ":1.4", "invalid_answer"),
+        (b"{", ":1.4", "invalid_answer"),
+        (b'{"layers": [{"digest": "sha256:short"}]}', ":1.4", "invalid_answer"),
+        (b'{"layers": {}}', ":1.4", "invalid_answer"),
+        (IMAGE, f"@{OTHER}", "wrong_digest"),
+    ],
+)
+def test_a_manifest_that_names_no_layers(content: bytes, version: str, kind: str) -> None:
+    with scripted_http(lambda asked: body(content)) as server, pytest.raises(ScannerError) as caught:
+        layers(server.url, version)
+    assert caught.value.kind == kind
