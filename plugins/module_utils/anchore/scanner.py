@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.anchor
     canonical,
     evaluation_from,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.formats import image_reference
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.evaluation import Evaluation
 from ansible_collections.bulkhead.container_security.plugins.module_utils.images.scanner import ScannerError
 
@@ -59,8 +61,10 @@ class AnchoreScanner:
 
     def request_analysis(self, reference: str, digest: str) -> None:
         """Have the engine analyse a content that it does not know. Raises ScannerError."""
-        read = canonical(reference)
-        source = {"pullstring": f"{read.rpartition(':')[0]}@{digest}", "tag": read}
+        read = image_reference.parse(reference)
+        # The engine wants a tag for everything; what was named by its digest alone gets one that says so.
+        tag = read.tag or digest.replace(":", "-")[:19]
+        source = {"pullstring": f"{read.name}@{digest}", "tag": f"{read.name}:{tag}"}
         try:
             self._client.post("/images", {"image_type": "docker", "source": {"digest": source}})
         except AnchoreError as exc:
@@ -69,7 +73,8 @@ class AnchoreScanner:
     def _evaluation(self, tag: str, reference: str, digest: str, policy_id: str, deadline: float | None) -> Evaluation:
         query = {"tag": tag, "detail": True, "policyId": policy_id or None}
         path = f"/images/{quote(digest, safe=':')}/check"
-        evaluation = evaluation_from(self._client.get(path, query, deadline=deadline), reference, digest)
+        evaluation = evaluation_from(self._client.get(path, query, deadline=deadline), tag, digest)
+        evaluation = replace(evaluation, reference=reference)
         if policy_id and evaluation.policy_id != policy_id:
             told = evaluation.policy_id[:80] or "none"
             raise ScannerError(
@@ -89,10 +94,16 @@ class AnchoreScanner:
                 "not_analysed", f"{reference}: Anchore has not analysed {digest} yet ({status or 'new'})"
             )
         tags = [str(_object(row).get("fulltag") or "") for row in image.get("image_detail") or ()]
-        known = [tag for tag in tags if tag and canonical(tag) == canonical(reference)]
+        known = [tag for tag in tags if tag and _is_meant(tag, reference)]
         if not known:
             raise ScannerError("unknown_image", f"{reference}: Anchore knows {digest} only as {', '.join(tags)[:200]}")
         return known[0]
+
+
+def _is_meant(tag: str, reference: str) -> bool:
+    """Whether the engine's tag is of the image that is meant; without a tag, every one of the repository is."""
+    read = image_reference.parse(reference)
+    return image_reference.parse(tag).name == read.name if not read.tag else canonical(tag) == canonical(reference)
 
 
 def _object(value: Any) -> Mapping[str, Any]:

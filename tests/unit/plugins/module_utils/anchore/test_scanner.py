@@ -51,6 +51,25 @@ def test_a_verdict_costs_one_request() -> None:
     assert [each.method for each in server.asked] == ["GET"]
 
 
+def test_an_image_that_is_named_by_its_digest_alone_is_found_by_its_repository() -> None:
+    reference = f"registry.example.com/shop/web@{DIGEST}"
+    with client_of_lab(engine()) as (client, _server):
+        found = AnchoreScanner(client).evaluate(reference, DIGEST)
+    assert (found.action, found.reference) == ("stop", reference)
+    other = no_verdict(engine(), f"registry.example.com/shop/api@{DIGEST}")
+    assert other.kind == "unknown_image"
+
+
+def test_its_analysis_is_asked_for_under_a_name_of_its_own() -> None:
+    made = Engine(0.0)
+    made.registry[TAG] = Content(DIGEST)
+    with client_of_lab(made) as (client, server):
+        AnchoreScanner(client).request_analysis(f"registry.example.com/shop/web@{DIGEST}", DIGEST)
+    source = server.asked[-1].body["source"]["digest"]
+    assert source["pullstring"] == f"registry.example.com/shop/web@{DIGEST}"
+    assert source["tag"] == f"registry.example.com/shop/web:{DIGEST[:19].replace(':', '-')}"
+
+
 def test_the_engine_is_asked_by_the_name_that_it_has() -> None:
     made = Engine(0.0)
     made.registry["docker.io/nginx:1"] = Content(DIGEST)

@@ -190,7 +190,7 @@ FILES: list[tuple[str, dict[str, object], set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("body", "expected"), BODIES, ids=[body.replace("\n", " ")[:60] for body, _ in BODIES])
+@pytest.mark.parametrize(("body", "expected"), BODIES, ids=[body.replace("\n", " ")[:60] for body, _expected in BODIES])
 def test_a_body_fails_just_these_controls(body: str, expected: set[str]) -> None:
     assert failed(built(body)) == expected
 

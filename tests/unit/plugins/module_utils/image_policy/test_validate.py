@@ -109,12 +109,12 @@ def test_another_version_is_an_error_wherever_it_stands() -> None:
 
 def test_an_engine_of_another_language_decides_what_is_known() -> None:
     specification = {"files": {"newest": TriggerSpec("newest")}}
-    [problem, *_] = validate(bundle_from(BUNDLE), specification)
+    [problem, *_others] = validate(bundle_from(BUNDLE), specification)
     assert "there is no gate 'dockerfile'" in str(problem)
 
 
 def test_keys_that_nothing_reads_are_told_with_the_rest() -> None:
-    _, problems = validate_document({**BUNDLE, "whitelist": []})
+    _bundle, problems = validate_document({**BUNDLE, "whitelist": []})
     assert [(each.path, each.level) for each in problems] == [("whitelist", "warning")]
 
 
