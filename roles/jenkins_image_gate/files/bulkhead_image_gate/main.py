@@ -22,6 +22,7 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.images
     request_of,
     scan_all,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.images.syft import Access
 from bulkhead_image_gate import reports
 from bulkhead_image_gate.analysis import NotAnalysedError, analyse
 from bulkhead_image_gate.words import FORMATS, parser
@@ -75,6 +76,8 @@ def _by_grype(given: argparse.Namespace) -> dict[str, Any]:
         database=given.database,
         update=given.update_database,
         unjudged=given.unjudged,
+        oldest_days=given.max_database_age,
+        access=Access(given.registry_ca, given.docker_config),
     )
     requests = [
         request_of({"image": image, "dockerfile": given.dockerfile, "name": given.name}) for image in given.images

@@ -46,6 +46,9 @@ def _add_grype(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--grype", default="grype", metavar="PROGRAM")
     group.add_argument("--database", default="", metavar="FOLDER", help="of Grype's vulnerability database")
     group.add_argument("--update-database", action="store_true", help="let Grype fetch a newer one first")
+    group.add_argument("--max-database-age", type=int, metavar="DAYS", help="refuse a database that is older")
+    group.add_argument("--registry-ca", default="", metavar="FILE", help="authority of a registry's certificate")
+    group.add_argument("--docker-config", default="", metavar="FOLDER", help="with the credentials of registries")
     group.add_argument("--unjudged", choices=("go", "warn", "stop"), default="warn", help="what cannot be judged is")
 
 
