@@ -27,10 +27,10 @@ PLAY = """
   roles: [bulkhead.container_security.openscap]
   tasks:
     - bulkhead.container_security.audit_report:
-        registered: [bulkhead_openscap_scan]
+        registered: [openscap_scanned]
         output_dir: "{{ output }}"
         formats: [json]
-      when: bulkhead_openscap_scan is defined
+      when: openscap_scanned is defined
 """
 INVENTORY = {"all": {"hosts": {"lab": {"ansible_connection": "local"}}}}
 FILES = {"usr/bin/dockerd": "", "etc/docker/daemon.json": '{"live-restore": true, "insecure-registries": ["10.0.0.1"]}'}
