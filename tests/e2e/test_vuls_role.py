@@ -109,7 +109,6 @@ def test_what_cannot_be_scanned_is_said_and_nothing_is_left(scanning: Scanning, 
             "could not ask its dictionaries, so that nothing would be found: SQLite3",
         ),
         ({"databases": {"cveDict": "/none/cve.sqlite3"}}, "there is no /none/cve.sqlite3 on the host"),
-        ({"servers": {"web": {"host": "192.0.2.1"}}}, "servers: web needs user, and keyPath or sshConfigPath"),
     ):
         run = scanning.role(**options)
         assert run.rc != 0, says

@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(allow_abbrev=False)
     for flag in _FLAGS[command]:
         is_switch = flag in ("format-json", "to-localfile", "refresh-cve")
-        parser.add_argument(f"-{flag}", **({"action": "store_true"} if is_switch else {"required": True}))  # type: ignore[arg-type]
+        parser.add_argument(f"-{flag}", **({"action": "store_true"} if is_switch else {"required": True}))
     given = vars(parser.parse_args(arguments[1:]))
     config = tomllib.loads(Path(given["config"]).read_text())
     folder = Path(given["results_dir"], _MOMENT)

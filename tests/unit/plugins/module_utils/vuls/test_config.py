@@ -23,7 +23,8 @@ REMOTE = {"host": "192.0.2.1", "user": "vuls", "keyPath": "/k"}
 
 def written(**more: Any) -> dict[str, Any]:
     declared = {"servers": {"here": {"host": "localhost"}}, "default": {}, "databases": {}, "config": {}}
-    return tomllib.loads(config_text({**declared, **more}))
+    read: dict[str, Any] = tomllib.loads(config_text({**declared, **more}))
+    return read
 
 
 def test_dictionaries_are_files_or_servers() -> None:
