@@ -19,8 +19,6 @@ description:
     the vulnerabilities that are known by then.
 author:
   - Bulkhead contributors (@bulkhead-security)
-extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
 attributes:
   check_mode:
     support: full
@@ -31,9 +29,6 @@ attributes:
   idempotent:
     support: full
     description: An image that is indexed stays as it is.
-  platform:
-    platforms: posix
-    support: full
 options:
   url:
     description: Where Clair answers, for indexer and matcher alike.

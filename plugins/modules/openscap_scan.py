@@ -20,8 +20,6 @@ description:
     a finding of status C(error), and not a good result.
 author:
   - Bulkhead contributors (@bulkhead-security)
-extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
 attributes:
   check_mode:
     support: full
@@ -34,9 +32,6 @@ attributes:
     details:
       - Reports in O(reports_dir) carry the time of the evaluation, and are written anew by each run.
     description: Without O(reports_dir), nothing is changed.
-  platform:
-    platforms: linux
-    support: full
 options:
   contents:
     description: The content. Each is evaluated on each subject.

@@ -1,0 +1,13 @@
+# Copyright: Bulkhead contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""openscap_scan as a module: its options are those that it documents."""
+
+from __future__ import annotations
+
+from ansible_collections.bulkhead.container_security.plugins.modules import openscap_scan
+from tests.unit.documented_options import documented, taken
+
+
+def test_the_documentation_is_of_the_options_there_are() -> None:
+    assert documented(openscap_scan) == taken(openscap_scan)
