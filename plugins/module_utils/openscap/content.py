@@ -47,8 +47,8 @@ class Content:
     def arguments(self, place: Callable[[str], str]) -> list[str]:
         """Arguments of `oscap xccdf eval`. `place` says where oscap sees a file."""
         given = [("--profile", self.profile)]
-        given += [("--cpe", place(self.cpe)) for _ in [0] if self.cpe]
-        given += [("--tailoring-file", place(self.tailoring_file)) for _ in [0] if self.tailoring_file]
+        for option, path in (("--cpe", self.cpe), ("--tailoring-file", self.tailoring_file)):
+            given += [(option, place(path))] if path else []
         given += [("--rule", rule) for rule in self.rules]
         given += [("--skip-rule", rule) for rule in self.skip_rules]
         return [word for option, value in given if value for word in (option, value)] + [place(self.path)]
