@@ -17,7 +17,8 @@ description:
   - A container is looked at from outside, by the files of its root on the host. Nothing runs in it. C(oscap) is kept
     apart from the host while it does so, for it would follow a link in the container to a file of the host.
   - Changes nothing on the system, and does not fail because of what it finds. Content that is for another system gives
-    a finding of status C(error), and not a good result.
+    a finding of status C(error), and not a good result. So does a container or another root whose evaluation does not
+    come to its end.
 author:
   - Bulkhead contributors (@bulkhead-security)
 attributes:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import time
@@ -163,6 +164,47 @@ def test_links_out_of_a_root_lead_nowhere(good: Path, tmp_path: Path) -> None:
 def test_content_for_another_system_is_no_good_result(tmp_path: Path) -> None:
     changed(tmp_path, {"/etc/os-release": "ID=debian\n"})
     assert evaluate(tmp_path)["openscap.content.applicable"] == "error"
+
+
+def test_a_pipe_in_the_place_of_a_file_holds_up_nothing(good: Path) -> None:
+    for name in ("etc/group", "etc/docker/daemon.json"):
+        (good / name).unlink()
+        os.mkfifo(good / name)
+    assert {"daemon.config_file", "daemon.icc"} <= set(failing(evaluate(good)))
+
+
+def test_a_root_whose_evaluation_does_not_end_stops_no_other(good: Path, tmp_path: Path) -> None:
+    script = tmp_path / "waits.sh"
+    script.write_text("#!/bin/sh\n[ -e /target/waits ] && sleep 60\nexit $XCCDF_RESULT_PASS\n")
+    script.chmod(0o755)
+    content = tmp_path / "own-xccdf.xml"
+    content.write_text("""<Benchmark xmlns="http://checklists.nist.gov/xccdf/1.2" id="xccdf_org.example_benchmark_own">
+      <status>draft</status>
+      <version>1</version>
+      <Rule id="xccdf_org.example_rule_waits">
+        <title>It ends</title>
+        <check system="http://open-scap.org/page/SCE">
+          <check-content-ref href="waits.sh"/>
+        </check>
+      </Rule>
+    </Benchmark>""")
+    changed(tmp_path / "hostile", {"/waits": ""})
+    result = run_module(
+        "openscap_scan",
+        {
+            "contents": [{"path": str(content)}],
+            "host": False,
+            "roots": [{"path": str(tmp_path / "hostile"), "name": "hostile"}, {"path": str(good), "name": "good"}],
+            "timeout": 5,
+            "target": "lab",
+        },
+    )
+    hostile, other = result["results"]
+    assert [(row["control"], row["status"]) for row in hostile["findings"]] == [
+        ("openscap.evaluation.complete", "error")
+    ]
+    assert "hostile: not ready after 5 s" in hostile["findings"][0]["reason"]
+    assert other["summary"]["status"]["pass"] == 1
 
 
 def test_rules_have_the_words_of_the_controls() -> None:

@@ -38,10 +38,14 @@ from ansible_collections.bulkhead.container_security.plugins.module_utils.opensc
     container_roots,
     declared_roots,
 )
+from ansible_collections.bulkhead.container_security.plugins.module_utils.openscap.unjudged import (
+    APPLICABLE,
+    failed_result,
+    unjudged,
+)
 
 Params = Mapping[str, Any]
 REPORTS = {"xccdf": ("--results", "results.xml"), "arf": ("--results-arf", "arf.xml"), "html": ("--report", "html")}
-_APPLICABLE = "openscap.content.applicable"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -65,8 +69,7 @@ def scan(params: Params, *, check: bool, folder: str) -> dict[str, Any]:
     for subject in subjects:
         for content in contents:
             with tempfile.TemporaryDirectory(prefix="openscap-", dir=folder) as work:
-                _evaluate(program, params, subject, content, work)
-                result = _result(params, subject, content, work)
+                result = _evaluated(program, params, subject, content, work)
                 changed |= bool(reports) and _kept(params, result, work)
             warnings += [result["warning"]] if result["warning"] else []
             results.append(result)
@@ -89,6 +92,17 @@ def _subjects(params: Params) -> list[Subject]:
     if params["fetch_remote_resources"] and [subject for subject in found if subject.root]:
         raise OpenscapError("fetch_remote_resources goes with the host alone: roots are looked at without a network")
     return found
+
+
+def _evaluated(program: str, params: Params, subject: Subject, content: Content, work: str) -> dict[str, Any]:
+    """The result. Who fills a container may stop its evaluation, and no other one."""
+    try:
+        _evaluate(program, params, subject, content, work)
+    except OpenscapError as exc:
+        if not subject.root:
+            raise
+        return failed_result(params["target"] or "", subject, content.name, str(exc))
+    return _result(params, subject, content, work)
 
 
 def _evaluate(program: str, params: Params, subject: Subject, content: Content, work: str) -> None:
@@ -140,38 +154,19 @@ def _of_kind(finding: Finding, subject: Subject) -> Finding:
 
 
 def _note_not_applicable(result: dict[str, Any], subject: Subject, content: Content) -> None:
-    """Content for another system passes nothing and fails nothing. That must not look like a good result."""
+    """Content for another system passes nothing and fails nothing."""
     why = f"{content.name} is for other systems than {subject.name or result['target']}: none of its rules applies"
-    named = {"kind": subject.kind, "name": subject.name or result["target"]}
     result["warning"] = why
-    result["controls"] = sorted({*result["controls"], _APPLICABLE})
+    result["controls"] = sorted({*result["controls"], APPLICABLE[0]})
     result["summary"]["status"]["error"] += 1
-    result["findings"].append(
-        {
-            "control": _APPLICABLE,
-            "title": "The content is for this system",
-            "severity": "medium",
-            "remediation": "Give content that covers the release of the system, or leave the content out for it.",
-            "references": [],
-            "status": "error",
-            "target": result["target"],
-            "subject": {**named, "container": content.name},
-            "expected": None,
-            "actual": None,
-            "evidence": {"scanner": "openscap"},
-            "reason": why,
-            "fingerprint": fingerprint(_APPLICABLE, result["target"], {**named, "container": content.name}),
-            "waiver": None,
-            "drift": None,
-        }
-    )
+    result["findings"].append(unjudged(APPLICABLE, result["target"], subject, content.name, why))
 
 
 def _kept(params: Params, result: dict[str, Any], work: str) -> bool:
     """Move the reports that are wanted to reports_dir, for root's eyes only: they quote files of the system."""
     parts = [result["target"], result["subject"]["name"], result["content"]]
     stem = "_".join(_UNSAFE.sub("-", part).strip("-.") for part in parts if part)
-    for kind in params["report_formats"]:
+    for kind in params["report_formats"] if result["version"] else ():
         source, place = os.path.join(work, REPORTS[kind][1]), f"{stem}.{REPORTS[kind][1]}"
         os.chmod(source, 0o600)
         path = os.path.join(params["reports_dir"], place)

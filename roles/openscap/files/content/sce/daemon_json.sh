@@ -10,6 +10,8 @@
 root=$(tr '\0' '\n' <"/proc/$PPID/environ" | sed -n 's/^OSCAP_PROBE_ROOT=//p') || exit "$XCCDF_RESULT_UNKNOWN"
 file="$root/etc/docker/daemon.json"
 [ -e "$file" ] || exit "$XCCDF_RESULT_PASS"
+# Reading a pipe would wait for ever.
+[ -f "$file" ] || exit "$XCCDF_RESULT_FAIL"
 python=$(command -v python3 || command -v /usr/libexec/platform-python) || {
     echo "There is no Python to read it with."
     exit "$XCCDF_RESULT_UNKNOWN"
