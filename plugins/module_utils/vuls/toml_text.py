@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -52,7 +53,7 @@ def _value(value: Any, path: tuple[str, ...]) -> str:
         return _text(value)
     if isinstance(value, int) and -_LARGEST <= value < _LARGEST:
         return str(value)
-    if isinstance(value, float) and value == value and abs(value) != float("inf"):
+    if isinstance(value, float) and math.isfinite(value):
         return repr(value) if "e" not in repr(value) else f"{value:.17f}"
     if isinstance(value, Sequence) and not any(isinstance(each, Mapping) for each in value):
         return f"[{', '.join(_value(each, path) for each in value)}]"
