@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import io
 import json
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,7 +52,13 @@ class Scanned:
         }
         variables = {f"openscap_{name}": value for name, value in {**own, **options}.items()}
         variables["output"] = str(self.folder / "output")
-        return run_playbook(playbook, inventory=INVENTORY, extra_vars=variables, check=check, diff=True)
+        # Other runs on the machine have folders of the same kind.
+        place = {"TMPDIR": str(self.folder / "tmp")}
+        (self.folder / "tmp").mkdir(exist_ok=True)
+        return run_playbook(playbook, inventory=INVENTORY, extra_vars=variables, check=check, diff=True, env=place)
+
+    def left(self) -> list[Path]:
+        return list((self.folder / "tmp").glob("openscap-*"))
 
 
 def changed_paths(client: docker.DockerClient) -> set[str]:
@@ -79,20 +83,15 @@ def scanned(dockerd: Dockerd, tmp_path: Path) -> Iterator[Scanned]:
         assert changed_paths(client) == before
 
 
-def left() -> list[str]:
-    return glob.glob(f"{tempfile.gettempdir()}/openscap-*")
-
-
 def failing(findings: list[dict[str, Any]]) -> set[str]:
     return {row["control"].removeprefix("openscap.docker.") for row in findings if row["status"] == "fail"}
 
 
 def test_a_host_and_its_container_are_evaluated_and_reported(scanned: Scanned) -> None:
-    before = left()
     predicted = scanned.role(check=True).check()
     assert not (scanned.folder / "reports").exists()
     run = scanned.role().check()
-    assert left() == before
+    assert scanned.left() == []
     by_kind = {row["subject"]["kind"]: row for row in run.result_of("openscap_scan")["results"]}
     container = by_kind["container"]["findings"]
     assert {"daemon.insecure_registries", "daemon.icc"} <= failing(container)
@@ -134,7 +133,6 @@ def test_the_findings_are_what_findings_import_makes_of_the_reports(scanned: Sca
 
 
 def test_what_cannot_be_evaluated_is_said_and_nothing_is_left(scanned: Scanned) -> None:
-    before = left()
     for options, says in (
         ({"containers": ["db-*"]}, "no running container is called db-*"),
         ({"contents": [{"library": "docker-host", "path": "/x"}]}, "row 1 needs one of library, src and path"),
@@ -143,7 +141,7 @@ def test_what_cannot_be_evaluated_is_said_and_nothing_is_left(scanned: Scanned) 
         run = scanned.role(**options)
         assert run.rc != 0, says
         assert says in " ".join((run.stdout + run.stderr).split()), run.stdout
-    assert left() == before
+    assert scanned.left() == []
 
 
 def test_content_and_tailoring_of_the_controller_are_brought(scanned: Scanned, tmp_path: Path) -> None:

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import glob
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +44,13 @@ class Scanning:
             "reports_dir": str(self.reports),
         }
         variables = {f"vuls_{name}": value for name, value in {**own, **options}.items()}
-        return run_playbook(playbook, extra_vars=variables, check=check, diff=True)
+        # Other runs on the machine have folders of the same kind.
+        place = self.folder / "tmp"
+        place.mkdir(exist_ok=True)
+        return run_playbook(playbook, extra_vars=variables, check=check, diff=True, env={"TMPDIR": str(place)})
+
+    def left(self) -> list[Path]:
+        return list((self.folder / "tmp").glob("vuls-*"))
 
 
 @pytest.fixture
@@ -54,12 +58,7 @@ def scanning(tmp_path: Path) -> Scanning:
     return Scanning(tmp_path)
 
 
-def left() -> list[str]:
-    return glob.glob(f"{tempfile.gettempdir()}/vuls-*")
-
-
 def test_servers_are_scanned_and_told_as_findings(scanning: Scanning) -> None:
-    before = left()
     assert scanning.role(check=True).check().changed
     assert not scanning.etc.exists()
     servers = {
@@ -83,7 +82,7 @@ def test_servers_are_scanned_and_told_as_findings(scanning: Scanning) -> None:
     assert written["slack"] == secret["slack"]
     assert file.stat().st_mode & 0o777 == 0o600
     assert "t0ken" not in run.stdout + run.stderr
-    assert left() == before
+    assert scanning.left() == []
     # A second run writes nothing but what it has fetched, which is the same.
     assert scanning.role(servers=servers, config=secret).check().changed == []
 
@@ -99,7 +98,6 @@ def test_a_server_that_was_scanned_in_part_is_an_error_and_no_pass(scanning: Sca
 
 
 def test_what_cannot_be_scanned_is_said_and_nothing_is_left(scanning: Scanning, tmp_path: Path) -> None:
-    before = left()
     locked = tmp_path / "locked.sqlite3"
     locked.write_text("locked")
     for options, says in (
@@ -113,4 +111,4 @@ def test_what_cannot_be_scanned_is_said_and_nothing_is_left(scanning: Scanning, 
         run = scanning.role(**options)
         assert run.rc != 0, says
         assert says in " ".join((run.stdout + run.stderr).split()), run.stdout
-    assert left() == before
+    assert scanning.left() == []
