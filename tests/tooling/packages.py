@@ -73,6 +73,7 @@ GROUPS: dict[str, tuple[Package, ...]] = {
         Package("debian-archive-keyring", "proves that it is Debian's", _KEYRING.exists),
     ),
     "eda": (Package("default-jre-headless", "the rule engine of ansible-rulebook", _program("java")),),
+    "sanity": (Package("shellcheck", "reads the shell scripts, for ansible-test", _program("shellcheck")),),
     "images": (
         Package("openscap-scanner", "evaluates the content of the role openscap", _program("oscap")),
         Package("docker-registry", "a registry to push the lab's images to", _program("docker-registry")),

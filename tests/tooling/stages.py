@@ -146,6 +146,7 @@ SANITY: tuple[Stage, ...] = tuple(
         f"ansible-test sanity, ansible-core {core}",
         environment,
         functools.partial(sanity.run, core, environment),
+        ("sanity",),
     )
     for core, environment in CORES.items()
 )
