@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 LONGEST_NAME, LONGEST_TEXT = 300, 600
-# Controls (C0, DEL, C1), line and paragraph separators, marks that turn the order of words, and halves of pairs.
-_UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
+# Controls (C0, DEL, C1), other spaces than the one, separators of lines and paragraphs, marks that turn the order of
+# words, and halves of pairs.
+_UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2069\u3000\ufeff\ud800-\udfff]+")
 
 
 def text(value: Any, longest: int = LONGEST_TEXT) -> str:
